@@ -16,7 +16,7 @@ class UserError(ValueError):
 
 
 def data_dir() -> Path:
-    """The folder of rendered corpora, downloads, caches and runs: $MERCORE_DATA, else data/ of the project."""
+    """The folder of rendered corpora, downloads, caches, runs: $MERCORE_DATA, else data/ of the project."""
     return Path(os.environ.get("MERCORE_DATA") or PROJECT / "data")
 
 

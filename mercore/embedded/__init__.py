@@ -1,0 +1,1 @@
+"""The embedded corpus: music the project composes and renders itself."""
