@@ -1,0 +1,201 @@
+"""The report's seven networks as plain Keras functional models. Explained in notebooks 03 to 06.
+
+Preset `report` keeps the layer order of the report's figures 3 to 6. Its end-to-end networks are those its
+author published beside the report (180,647 parameters with GRU, 229,287 with LSTM, for ten classes); of the mel
+networks neither filter counts nor kernels nor dropout rates are published, so these are our choice. Preset
+`quick` keeps the families and the order of their layers, narrower and with early down-sampling.
+"""
+
+from typing import Any
+
+import keras
+from keras import layers
+
+TITLES = {
+    "conv": "Convolutional",
+    "blstm": "Bidirectional LSTM",
+    "bgru": "Bidirectional GRU",
+    "conv_blstm": "Convolutional + BLSTM",
+    "conv_bgru": "Convolutional + BGRU",
+    "end2end": "End-to-end, LSTM",
+    "end2end_gru": "End-to-end, GRU",
+}
+KEYS = tuple(TITLES)
+PRESETS = ("quick", "report")
+
+# Our choice throughout, but for the end-to-end networks of preset `report`, which are the published ones.
+# "filters" lists the convolutions in order; "entry" is the stride of the first one.
+SIZES: dict[str, dict[str, dict[str, Any]]] = {
+    "report": {
+        "conv": {"filters": (32, 32, 64, 64, 128), "entry": 1, "dropout": 0.2, "dense": 64},
+        "recurrent": {"units": 128, "dropout": 0.3, "dense": 64},
+        "conv_recurrent": {
+            "filters": (32, 32, 64),
+            "entry": 1,
+            "units": 64,
+            "dropout": 0.2,
+            "dense": 64,
+        },
+        "end2end": {
+            "filters": (16, 32, 64),
+            "pools": (8, 6, 6),
+            "strides": (1, 1, 1),
+            "average": 4,
+            "units": 128,
+            "dense": 64,
+        },
+    },
+    "quick": {
+        "conv": {"filters": (16, 24, 32, 48, 64), "entry": 2, "dropout": 0.1, "dense": 64},
+        "recurrent": {"units": 64, "dropout": 0.2, "dense": 64},
+        "conv_recurrent": {"filters": (16, 24, 32), "entry": 2, "units": 32, "dropout": 0.1, "dense": 64},
+        "end2end": {
+            "filters": (32, 48, 64),
+            "pools": (8, 6, 6),
+            "strides": (4, 2, 2),
+            "average": 2,
+            "units": 48,
+            "dense": 64,
+        },
+    },
+}
+
+
+@keras.saving.register_keras_serializable("mercore")
+class AttentionPooling(layers.Layer):
+    """Additive attention over time: (steps, features) -> (features,), explained in notebook 06.
+
+    The weights are softmax over time of tanh(x W + b), with one bias per time step, as in the code published
+    beside the report. (The report's text calls it dot-product attention: see `build(..., attention="dot")`.)
+    """
+
+    def build(self, input_shape):
+        _, steps, features = input_shape
+        self.kernel = self.add_weight(name="kernel", shape=(features, 1), initializer="glorot_uniform")
+        self.bias = self.add_weight(name="bias", shape=(steps, 1), initializer="zeros")
+
+    def weights_over_time(self, x):
+        """The attention weights, (batch, steps, 1); they add up to one over time."""
+        scores = keras.ops.tanh(keras.ops.matmul(x, self.kernel) + self.bias)
+        return keras.ops.softmax(scores, axis=1)
+
+    def call(self, x):
+        return keras.ops.sum(x * self.weights_over_time(x), axis=1)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape[0], input_shape[2]
+
+
+def input_kind(key: str, front_end: str = "report") -> str:
+    """The kind of features that a network hears: a key of `features.KINDS`."""
+    if not key.startswith("end2end"):
+        return "log_mel"
+    return "waveform" if front_end == "report" else "channel_waveform"
+
+
+def build(
+    key: str,
+    n_classes: int = 10,
+    preset: str = "quick",
+    attention: str = "additive",
+    front_end: str = "report",
+) -> keras.Model:
+    """The network `key` (one of KEYS), not compiled.
+
+    Input: log-mel (128 bands, 130 frames); framed waveform (2129, 31); with `front_end="conflictnet"` the bare
+    waveform (66150, 1). Output: (n_classes,) probabilities. `attention` ("additive" or "dot") and `front_end`
+    ("report" or "conflictnet": Rajan, Brutti and Cavallaro 2019) concern the end-to-end networks only.
+    """
+    for name, value, known in (
+        ("network", key, KEYS),
+        ("preset", preset, PRESETS),
+        ("attention", attention, ("additive", "dot")),
+        ("front_end", front_end, ("report", "conflictnet")),
+    ):
+        if value not in known:
+            raise ValueError(f"unknown {name} {value!r}: choose one of {', '.join(known)}")
+    recurrent = layers.GRU if key.endswith("gru") else layers.LSTM
+    sizes = SIZES[preset]
+    if key == "conv":
+        inputs, x = _conv(**sizes["conv"])
+    elif key in ("blstm", "bgru"):
+        inputs, x = _recurrent(recurrent, **sizes["recurrent"])
+    elif key.startswith("conv_"):
+        inputs, x = _conv_recurrent(recurrent, **sizes["conv_recurrent"])
+    elif front_end == "conflictnet":
+        inputs, x = _conflictnet(recurrent)
+    else:
+        inputs, x = _end_to_end(recurrent, attention, **sizes["end2end"])
+    outputs = layers.Dense(n_classes, activation="softmax", name="probabilities")(x)
+    return keras.Model(inputs, outputs, name=key)
+
+
+def _mel_input():
+    """A log-mel spectrogram with its bands as rows and its frames as columns, as an image of one channel."""
+    inputs = keras.Input((128, 130), name="log_mel")
+    return inputs, layers.Reshape((128, 130, 1))(inputs)
+
+
+def _conv_blocks(x, filters, entry, dropout):
+    """Conv2D - Dropout, then Conv2D - MaxPooling2D - Dropout for each further filter count."""
+    x = layers.Conv2D(filters[0], 3, strides=entry, padding="same", activation="relu")(x)
+    x = layers.Dropout(dropout)(x)
+    for n in filters[1:]:
+        x = layers.Conv2D(n, 3, padding="same", activation="relu")(x)
+        x = layers.MaxPooling2D(2)(x)
+        x = layers.Dropout(dropout)(x)
+    return x
+
+
+def _conv(filters, entry, dropout, dense):
+    inputs, x = _mel_input()
+    x = layers.Flatten()(_conv_blocks(x, filters, entry, dropout))
+    return inputs, layers.Dense(dense, activation="relu")(x)
+
+
+def _recurrent(recurrent, units, dropout, dense):
+    inputs = keras.Input((128, 130), name="log_mel")
+    x = layers.Permute((2, 1))(inputs)  # a sequence of 130 frames, each with its 128 bands
+    x = layers.Bidirectional(recurrent(units))(x)
+    x = layers.Dropout(dropout)(x)
+    return inputs, layers.Dense(dense, activation="relu")(x)
+
+
+def _conv_recurrent(recurrent, filters, entry, units, dropout, dense):
+    inputs, x = _mel_input()
+    x = _conv_blocks(x, filters, entry, dropout)
+    # One recurrent layer, shared by all rows, walks along time within each row (band) of the feature maps.
+    x = layers.TimeDistributed(layers.Bidirectional(recurrent(units)))(x)
+    x = layers.Flatten()(layers.Dropout(dropout)(x))
+    return inputs, layers.Dense(dense, activation="relu")(x)
+
+
+def _end_to_end(recurrent, attention, filters, pools, strides, average, units, dense):
+    inputs = keras.Input((2129, 31), name="waveform")
+    x = inputs
+    for n, kernel, pool, stride in zip(filters, (6, 4, 4), pools, strides, strict=True):
+        x = layers.Conv1D(n, kernel, activation="relu")(x)
+        x = layers.BatchNormalization()(x)
+        x = layers.MaxPooling1D(pool, stride)(x)
+    x = layers.AveragePooling1D(average)(x)
+    x = layers.Bidirectional(recurrent(units, return_sequences=True))(x)
+    if attention == "additive":
+        x = AttentionPooling(name="attention")(x)
+    else:
+        x = layers.Attention(name="attention")([x, x])
+        x = layers.GlobalAveragePooling1D()(x)
+    return inputs, layers.Dense(dense)(x)  # linear, as published
+
+
+def _conflictnet(recurrent):
+    """ConflictNET's own front end on one-channel audio, with parameter-free dot-product self-attention."""
+    inputs = keras.Input((66150, 1), name="waveform")
+    x = inputs
+    for n, kernel, pool in ((64, 6, 8), (128, 4, 6), (256, 4, 6)):
+        x = layers.Conv1D(n, kernel, activation="relu")(x)
+        x = layers.BatchNormalization()(x)
+        x = layers.MaxPooling1D(pool)(x)
+    x = layers.AveragePooling1D(4)(x)
+    x = recurrent(128, return_sequences=True)(x)
+    x = layers.Attention(name="attention")([x, x])
+    return inputs, recurrent(64)(x)

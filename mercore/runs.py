@@ -1,0 +1,208 @@
+"""The record of a training: what was trained on what, how, and what came out. Explained in 03_conv.
+
+A run is one folder: record.json (configuration, environment, corpus, history, timings), predictions.csv.gz (one
+row a clip), normaliser.npz and weights.weights.h5. It is written beside its place and then renamed, so a
+training that was interrupted leaves nothing that looks finished, and no run is ever overwritten.
+"""
+
+import gzip
+import hashlib
+import io
+import json
+import os
+import platform
+import re
+import shutil
+import sys
+import tempfile
+from dataclasses import dataclass, field
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from mercore import UserError, data_dir
+
+RECORD, PREDICTIONS, NORMALISER, WEIGHTS = (
+    "record.json",
+    "predictions.csv.gz",
+    "normaliser.npz",
+    "weights.weights.h5",
+)
+
+
+@dataclass
+class Run:
+    """A finished training.
+
+    config: everything that decides the result. environment: versions, processor. corpus: name, task, classes,
+    fingerprint. history: one row an epoch. predictions: one row a clip with track, label, artist, start (s), side,
+    predicted and a column p_<class> of probabilities. timings: seconds. notes: what a reader must know.
+    """
+
+    config: dict
+    corpus: dict
+    history: pd.DataFrame
+    predictions: pd.DataFrame
+    timings: dict
+    notes: tuple[str, ...] = ()
+    parameters: int = 0
+    environment: dict = field(default_factory=dict)
+    id: str = ""
+    folder: Path | None = None
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        return tuple(self.corpus["classes"])
+
+    @property
+    def title(self) -> str:
+        from mercore.networks import TITLES  # imports TensorFlow
+
+        return TITLES[self.config["network"]]
+
+    def side(self, name: str) -> pd.DataFrame:
+        """The predictions of the clips of one side: train, validation or test."""
+        return self.predictions[self.predictions["side"] == name]
+
+    def accuracy(self, side: str = "test") -> float:
+        """The share of the side's clips that were classified rightly; NaN where the side is empty."""
+        rows = self.side(side)
+        return float((rows["predicted"] == rows["label"]).mean()) if len(rows) else float("nan")
+
+    @cached_property
+    def normaliser(self):
+        """What the training side taught: `features.Normaliser`."""
+        from mercore.features import Normaliser
+
+        with np.load(self.folder / NORMALISER, allow_pickle=False) as arrays:
+            return Normaliser.from_dict(dict(arrays))
+
+    def model(self):
+        """The trained Keras model, rebuilt from the configuration and its stored weights."""
+        from mercore import networks
+
+        c = self.config
+        model = networks.build(
+            c["network"], len(self.classes), c["preset"], attention=c["attention"], front_end=c["front_end"]
+        )
+        model.load_weights(self.folder / WEIGHTS)
+        return model
+
+
+def runs_dir() -> Path:
+    """The folder of runs: data/runs of the project, ignored by git."""
+    return data_dir() / "runs"
+
+
+def name(config: dict, corpus: dict) -> str:
+    """The name of a run: readable, and unique to its configuration and its corpus' content."""
+    content = json.dumps([config, corpus["fingerprint"]], sort_keys=True)
+    fold = "" if config.get("fold") is None else f"fold{config['fold']}of{config['folds']}"
+    words = [corpus["name"], config["network"], config["protocol"], config["profile"], f"s{config['seed']}", fold]
+    slug = "-".join(re.sub(r"[^a-z0-9]+", "_", word.lower()).strip("_") for word in words if word)
+    return f"{slug}-{hashlib.sha256(content.encode()).hexdigest()[:8]}"
+
+
+def describe_environment() -> dict:
+    """Versions, processor and threads: what else may move a result."""
+    packages = ("tensorflow", "keras", "numpy", "librosa", "scikit-learn", "symusic")
+    return {
+        "python": platform.python_version(),
+        **{package: version(package) for package in packages},
+        "platform": f"{sys.platform} {platform.machine()}",
+        "cores": os.cpu_count(),
+    }
+
+
+def save(run: Run, model, normaliser) -> Run:
+    """Write a finished run and return it with its id; an earlier run of the same name is kept, not replaced."""
+    root = runs_dir()
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        scratch = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=root))
+    except OSError as error:
+        raise UserError(
+            f"{root}: can't write the run here ({error.strerror}); set MERCORE_DATA to a folder with room"
+        ) from error
+    try:
+        model.save_weights(scratch / WEIGHTS)
+        np.savez(scratch / NORMALISER, **normaliser.to_dict())
+        _write_predictions(run.predictions, scratch / PREDICTIONS)
+        record = {
+            "config": run.config,
+            "corpus": run.corpus,
+            "parameters": run.parameters,
+            "environment": describe_environment(),
+            "timings": run.timings,
+            "notes": list(run.notes),
+            "history": run.history.to_dict(orient="list"),
+        }
+        (scratch / RECORD).write_text(json.dumps(record, indent=1), encoding="utf-8")
+        scratch.chmod(0o755)
+        return load(_rename_to_free_name(scratch, root / name(run.config, run.corpus)))
+    except BaseException:
+        shutil.rmtree(scratch, ignore_errors=True)
+        raise
+
+
+def _write_predictions(predictions: pd.DataFrame, path: Path) -> None:
+    """As gzipped csv whose bytes depend on the content alone; probabilities to four digits."""
+    text = io.StringIO()
+    predictions.to_csv(text, index=False, float_format="%.4f", lineterminator="\n")
+    path.write_bytes(gzip.compress(text.getvalue().encode(), mtime=0))
+
+
+def _rename_to_free_name(scratch: Path, wanted: Path) -> Path:
+    """Rename a finished folder to `wanted`, or to wanted.2, wanted.3, ... where that is taken."""
+    for n in range(1, 1000):
+        target = wanted if n == 1 else wanted.with_name(f"{wanted.name}.{n}")
+        if not target.exists():
+            try:
+                return scratch.rename(target)
+            except OSError:
+                if not target.exists():
+                    raise
+                # Somebody finished the same run at this very moment: take the next name.
+    raise UserError(f"{wanted}: a thousand runs of this name; delete some")
+
+
+def load(folder: Path | str) -> Run:
+    """Read a run from its folder, or by its id. Raises UserError where it is not whole."""
+    folder = Path(folder)
+    if not folder.is_dir():
+        folder = runs_dir() / str(folder)
+    try:
+        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        predictions = pd.read_csv(
+            folder / PREDICTIONS, keep_default_na=False, dtype={"track": str, "label": str, "artist": str, "predicted": str}
+        )
+        return Run(
+            config=record["config"],
+            corpus=record["corpus"],
+            history=pd.DataFrame(record["history"]),
+            predictions=predictions,
+            timings=record["timings"],
+            notes=tuple(record["notes"]),
+            parameters=record["parameters"],
+            environment=record["environment"],
+            id=folder.name,
+            folder=folder,
+        )
+    except (OSError, EOFError, ValueError, KeyError) as error:
+        raise UserError(f"{folder}: not a whole run ({error}); delete the folder and train again") from error
+
+
+def find(config: dict, corpus: dict) -> Run | None:
+    """The latest finished run of this very configuration and corpus, or None."""
+    wanted = name(config, corpus)
+    found = [p for p in runs_dir().glob(f"{wanted}*") if p.name == wanted or p.name.startswith(wanted + ".")]
+    return load(max(found, key=lambda p: int(p.name.partition(".")[2] or 1))) if found else None
+
+
+def list_runs() -> list[Run]:
+    """All finished runs, oldest first."""
+    folders = [p for p in runs_dir().glob("*") if p.is_dir() and not p.name.startswith(".")]
+    return [load(p) for p in sorted(folders, key=lambda p: p.stat().st_mtime)]

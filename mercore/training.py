@@ -1,0 +1,287 @@
+"""One training function for all seven networks. Explained in 03_conv.
+
+The recipe of profile `report` is the one published beside the report: Adam at its default rate, batches of 128,
+at most 30 epochs, early stopping after 5 epochs without a better validation loss, a tenth of the learning rate
+after 3, and the weights of the last epoch, not of the best one. Which augmentation the report used is not
+published; ours, small shifts in time and frequency as Keras' ImageDataGenerator makes them, is our choice.
+"""
+
+import hashlib
+import json
+import time
+from dataclasses import asdict, dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from mercore import UserError, clips, corpora, features, runs, splits
+
+
+@dataclass(frozen=True)
+class Profile:
+    """How much is trained: which sizes of networks, for how long, on how many clips a track."""
+
+    name: str
+    preset: str  # of networks.build
+    epochs: int  # at most
+    batch_size: int
+    learning_rate: float
+    patience: int  # epochs without a better validation loss before training stops
+    plateau: int  # epochs without a better validation loss before the learning rate falls to a tenth
+    restore_best: bool  # keep the weights of the epoch with the best validation loss, else those of the last one
+    clips_per_track: int
+    tracks_per_class: int | None = None  # None: all
+
+
+PROFILES = {
+    "smoke": Profile("smoke", "quick", 1, 32, 1e-3, 5, 3, True, clips_per_track=2, tracks_per_class=6),
+    "quick": Profile("quick", "quick", 12, 32, 2e-3, 5, 3, True, clips_per_track=10),
+    "report": Profile("report", "report", 30, 128, 1e-3, 5, 3, False, clips_per_track=10),
+}
+
+# Shifts of at most 13 frames (0.3 s) and 4 mel bands.
+TIME_SHIFT, BAND_SHIFT = 13, 4
+
+
+class Prepared(NamedTuple):
+    """A corpus ready for training: the corpus used, its clip table, features (one row a clip) and split."""
+
+    corpus: corpora.Corpus
+    clips: pd.DataFrame
+    x: np.ndarray
+    split: splits.Split
+
+
+def profile(name: str) -> Profile:
+    """The profile of that name. Raises UserError on an unknown one."""
+    if name not in PROFILES:
+        raise UserError(f"unknown profile {name!r}: choose one of {', '.join(PROFILES)}")
+    return PROFILES[name]
+
+
+def prepare(
+    corpus: corpora.Corpus,
+    kind: str = "log_mel",
+    settings: Profile = PROFILES["quick"],
+    protocol: str = "artist",
+    seed: int = 0,
+    folds: int | None = None,
+    fold: int | None = None,
+) -> Prepared:
+    """Cut a corpus into clips, extract (or find) their features, and split them."""
+    if settings.tracks_per_class:
+        corpus = corpora.subset(corpus, settings.tracks_per_class)
+    table = clips.cut(corpus.usable, per_track=settings.clips_per_track)
+    split = splits.make(corpus, table, protocol, seed=seed, folds=folds, fold=fold)
+    return Prepared(corpus, table, features.extract(corpus, table, kind), split)
+
+
+def shift(batch: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Shift each log-mel of a (clips, bands, frames) batch at random in time and frequency, edges repeated.
+
+    As ImageDataGenerator's width_shift_range, height_shift_range and fill_mode="nearest" (Keras documentation).
+    """
+    n, bands, frames = batch.shape
+    rows = np.arange(bands) + rng.integers(-BAND_SHIFT, BAND_SHIFT + 1, size=(n, 1))
+    columns = np.arange(frames) + rng.integers(-TIME_SHIFT, TIME_SHIFT + 1, size=(n, 1))
+    rows, columns = rows.clip(0, bands - 1), columns.clip(0, frames - 1)
+    return batch[np.arange(n)[:, None, None], rows[:, :, None], columns[:, None, :]]
+
+
+def batches(prepared: Prepared, normaliser, rows, batch_size: int, seed: int | None = None, augment=False):
+    """A keras.utils.PyDataset of (normalised features, class numbers); shuffled each epoch where a seed is given."""
+    from keras.utils import PyDataset
+
+    codes = pd.Categorical(prepared.clips["label"], categories=prepared.corpus.classes).codes
+
+    class Batches(PyDataset):
+        def __init__(self):
+            super().__init__(workers=1, max_queue_size=4)
+            self.epoch, self.rows = -1, np.asarray(rows)
+            self.on_epoch_end()
+
+        def __len__(self):
+            return -(-len(self.rows) // batch_size)
+
+        def __getitem__(self, i):
+            chosen = self.rows[i * batch_size : (i + 1) * batch_size]
+            x = normaliser.apply(prepared.x[np.sort(chosen)])
+            if augment:
+                x = shift(x, np.random.default_rng([seed, self.epoch, i]))
+            return x, codes[np.sort(chosen)]
+
+        def on_epoch_end(self):
+            self.epoch += 1
+            if seed is not None:
+                self.rows = np.random.default_rng([seed, self.epoch]).permutation(rows)
+
+    return Batches()
+
+
+def train(
+    corpus: corpora.Corpus,
+    key: str,
+    profile_name: str = "quick",
+    protocol: str = "artist",
+    seed: int = 0,
+    folds: int | None = None,
+    fold: int | None = None,
+    augment: bool | None = None,
+    scaler: str = "train",
+    attention: str = "additive",
+    front_end: str = "report",
+    reuse: bool = True,
+    **changes,
+) -> runs.Run:
+    """Train one network and leave a run record; an identical finished run is returned instead if `reuse`.
+
+    augment: shifts of the log-mel (default: for the mel networks). scaler: "train", or "all" to let the
+    normalisation see the test clips as the report's did. changes: fields of the profile to replace, such as
+    epochs=5 or learning_rate=1e-3.
+    """
+    import keras
+    import tensorflow as tf
+
+    from mercore import networks
+
+    settings = replace(profile(profile_name), **changes)
+    kind = networks.input_kind(key, front_end)
+    augment = kind == "log_mel" if augment is None else augment
+    if augment and kind != "log_mel":
+        raise UserError("augment: the shifts are made on log-mel spectrograms; raw audio has none")
+    if scaler not in ("train", "all"):
+        raise UserError(f'scaler must be "train" or "all", not {scaler!r}')
+    started = time.perf_counter()
+    prepared = prepare(corpus, kind, settings, protocol, seed, folds, fold)
+    seconds = {"features": time.perf_counter() - started}
+
+    tf.config.experimental.enable_op_determinism()
+    keras.backend.clear_session()
+    keras.utils.set_random_seed(seed)
+    model = networks.build(key, len(corpus.classes), settings.preset, attention, front_end)
+    config = {
+        "network": key,
+        "profile": profile_name,
+        "protocol": prepared.split.protocol,
+        "protocol_asked": protocol,
+        "seed": seed,
+        "folds": folds,
+        "fold": fold,
+        "augment": augment,
+        "scaler": scaler,
+        "attention": attention,
+        "front_end": front_end,
+        "architecture": _digest(model),
+        **{k: v for k, v in asdict(settings).items() if k != "name"},
+    }
+    about = {
+        "name": prepared.corpus.name,
+        "task": prepared.corpus.task,
+        "classes": list(prepared.corpus.classes),
+        "fingerprint": prepared.corpus.fingerprint,
+        "tracks": len(prepared.corpus.usable),
+        "clips": len(prepared.clips),
+        "left_out": len(prepared.corpus.faulty),
+        "untestable": list(prepared.split.untestable),
+    }
+    if reuse and (found := runs.find(config, about)):
+        print(f"{found.title}: an identical run is there already, {found.id}; reused")
+        return found
+
+    side = prepared.split
+    normaliser = features.Normaliser.fit(
+        prepared.x, side.train if scaler == "train" else np.arange(len(prepared.clips)), kind
+    )
+    print(
+        f"{networks.TITLES[key]} on {about['name']}: {len(side.train)} clips to train, {len(side.validation)} to "
+        f"validate, {len(side.test)} to test ({side.protocol}); {model.count_params():,} parameters"
+    )
+    model.compile(
+        keras.optimizers.Adam(settings.learning_rate),
+        "sparse_categorical_crossentropy",
+        metrics=["accuracy"],
+        jit_compile=False,  # slower for all seven on a CPU
+    )
+    started = time.perf_counter()
+    history = _fit(model, prepared, normaliser, settings, seed, augment)
+    seconds["training"] = time.perf_counter() - started
+    started = time.perf_counter()
+    everything = batches(prepared, normaliser, np.arange(len(prepared.clips)), 256)
+    predictions = _table(prepared, model.predict(everything, verbose=0))
+    seconds["prediction"] = time.perf_counter() - started
+    run = runs.Run(
+        config, about, history, predictions, seconds, prepared.split.notes, parameters=model.count_params()
+    )
+    return runs.save(run, model, normaliser)
+
+
+def _digest(model) -> str:
+    """Changes with the architecture, so that a run of an older one isn't taken for one of today's."""
+    layers = [(type(layer).__name__, {**layer.get_config(), "name": ""}) for layer in model.layers]
+    return hashlib.sha256(json.dumps(layers, sort_keys=True, default=str).encode()).hexdigest()[:12]
+
+
+def _fit(model, prepared, normaliser, settings, seed, augment) -> pd.DataFrame:
+    """Train as the profile says; one row an epoch, with the epoch's seconds and learning rate."""
+    from keras import callbacks
+
+    side = prepared.split
+    watch = "val_loss" if len(side.validation) else "loss"
+    progress = _progress(settings.epochs)
+    result = model.fit(
+        batches(prepared, normaliser, side.train, settings.batch_size, seed, augment),
+        validation_data=batches(prepared, normaliser, side.validation, 256) if len(side.validation) else None,
+        epochs=settings.epochs,
+        verbose=0,
+        callbacks=[
+            callbacks.EarlyStopping(watch, patience=settings.patience, restore_best_weights=settings.restore_best),
+            callbacks.ReduceLROnPlateau(watch, factor=0.1, patience=settings.plateau),
+            progress,
+        ],
+    )
+    history = pd.DataFrame(result.history)
+    history["seconds"] = progress.seconds
+    chosen = history[watch].idxmin() if settings.restore_best else len(history) - 1
+    history["chosen"] = history.index == chosen
+    return history
+
+
+def _progress(epochs: int):
+    """A callback that prints one line an epoch, and after the first how long the rest may take."""
+    from keras.callbacks import Callback
+
+    class Progress(Callback):
+        def __init__(self):
+            super().__init__()
+            self.seconds = []
+
+        def on_epoch_begin(self, epoch, logs=None):
+            self.started = time.perf_counter()
+
+        def on_epoch_end(self, epoch, logs=None):
+            self.seconds.append(time.perf_counter() - self.started)
+            text = f"epoch {epoch + 1:2}/{epochs}  train {logs['loss']:.3f} / {logs['accuracy']:.3f}"
+            if "val_loss" in logs:
+                text += f"  validation {logs['val_loss']:.3f} / {logs['val_accuracy']:.3f}"
+            text += f"  {self.seconds[-1]:.1f} s"
+            rest = self.seconds[-1] * (epochs - 1)
+            if epoch == 0 and rest > 60:
+                text += f"  (all {epochs} epochs: at most {rest / 60:.0f} more minutes)"
+            print(text, flush=True)
+
+    return Progress()
+
+
+def _table(prepared: Prepared, probabilities: np.ndarray) -> pd.DataFrame:
+    """One row a clip: what it is, its side of the split, the predicted class and all probabilities."""
+    classes = np.array(prepared.corpus.classes)
+    table = prepared.clips[["track", "label", "artist", "start"]].copy()
+    side = np.full(len(table), "none", dtype=object)
+    for name in ("train", "validation", "test"):
+        side[getattr(prepared.split, name)] = name
+    table["side"] = side
+    table["predicted"] = classes[probabilities.argmax(axis=1)]
+    for i, label in enumerate(classes):
+        table[f"p_{label}"] = probabilities[:, i]
+    return table

@@ -1,0 +1,94 @@
+"""The seven networks: the published parameter counts, shapes, and that each can learn."""
+
+import keras
+import numpy as np
+import pytest
+
+from mercore import networks
+
+
+@pytest.mark.parametrize(
+    ("key", "options", "count"),
+    [
+        ("end2end_gru", {}, 180_647),
+        ("end2end", {}, 229_287),
+        ("end2end", {"front_end": "conflictnet"}, 413_642),
+        ("end2end_gru", {"front_end": "conflictnet"}, 352_586),
+    ],
+)
+def test_published_parameter_counts(key, options, count):
+    assert networks.build(key, 10, "report", **options).count_params() == count
+
+
+def test_dot_product_attention_has_no_parameters_of_its_own():
+    additive = networks.build("end2end_gru", 10, "report").count_params()
+    assert additive - networks.build("end2end_gru", 10, "report", attention="dot").count_params() == 256 + 525
+
+
+@pytest.mark.parametrize(
+    ("key", "order"),
+    [
+        ("conv", ["Conv2D", "Dropout"] + ["Conv2D", "MaxPooling2D", "Dropout"] * 4 + ["Flatten", "Dense", "Dense"]),
+        ("blstm", ["Bidirectional", "Dropout", "Dense", "Dense"]),
+        (
+            "conv_bgru",
+            ["Conv2D", "Dropout"]
+            + ["Conv2D", "MaxPooling2D", "Dropout"] * 2
+            + ["TimeDistributed", "Dropout", "Flatten", "Dense", "Dense"],
+        ),
+        (
+            "end2end",
+            ["Conv1D", "BatchNormalization", "MaxPooling1D"] * 3
+            + ["AveragePooling1D", "Bidirectional", "AttentionPooling", "Dense", "Dense"],
+        ),
+    ],
+)
+@pytest.mark.parametrize("preset", networks.PRESETS)
+def test_layer_order_of_figures_3_to_6(key, order, preset):
+    plumbing = ("InputLayer", "Reshape", "Permute")
+    found = [type(layer).__name__ for layer in networks.build(key, 10, preset).layers]
+    assert [name for name in found if name not in plumbing] == order
+
+
+@pytest.mark.parametrize("key", networks.KEYS)
+@pytest.mark.parametrize("preset", networks.PRESETS)
+def test_output_is_a_distribution_over_the_classes(key, preset):
+    model = networks.build(key, 4, preset)
+    x = np.random.default_rng(0).normal(size=(3, *model.input_shape[1:])).astype("float32")
+    p = np.asarray(model(x))
+    assert p.shape == (3, 4)
+    np.testing.assert_allclose(p.sum(axis=1), 1, rtol=1e-5)
+    assert not np.allclose(p[0], p[1])
+
+
+def test_attention_weights_add_up_to_one_and_pool_what_they_weigh():
+    layer = networks.AttentionPooling()
+    x = np.random.default_rng(1).normal(size=(2, 7, 3)).astype("float32")
+    pooled = np.asarray(layer(x))
+    layer.kernel.assign(np.zeros((3, 1)))
+    layer.bias.assign(np.eye(7)[:, [4]] * 3)  # now the bias alone decides: step 4
+    weights = np.asarray(layer.weights_over_time(x))
+    np.testing.assert_allclose(weights.sum(axis=1), 1, rtol=1e-5)
+    assert weights.argmax(axis=1).ravel().tolist() == [4, 4]
+    np.testing.assert_allclose(np.asarray(layer(x)), (x * weights).sum(axis=1), rtol=1e-5)
+    assert not np.allclose(pooled, np.asarray(layer(x)))
+
+
+def test_weights_survive_saving_and_loading(tmp_path):
+    keras.utils.set_random_seed(0)
+    model = networks.build("end2end_gru", 4)
+    model.save_weights(tmp_path / "w.weights.h5")
+    again = networks.build("end2end_gru", 4)
+    again.load_weights(tmp_path / "w.weights.h5")
+    x = np.random.default_rng(0).normal(size=(2, 2129, 31)).astype("float32")
+    np.testing.assert_array_equal(np.asarray(model(x)), np.asarray(again(x)))
+
+
+@pytest.mark.parametrize(
+    ("options", "word"),
+    [({"key": "cnn"}, "network"), ({"key": "conv", "preset": "big"}, "preset"),
+     ({"key": "end2end", "attention": "soft"}, "attention")],
+)
+def test_unknown_names_are_refused_with_the_known_ones(options, word):
+    with pytest.raises(ValueError, match=f"unknown {word} .* choose one of"):
+        networks.build(**options)
