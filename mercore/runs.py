@@ -177,7 +177,9 @@ def load(folder: Path | str) -> Run:
     try:
         record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
         predictions = pd.read_csv(
-            folder / PREDICTIONS, keep_default_na=False, dtype={"track": str, "label": str, "artist": str, "predicted": str}
+            folder / PREDICTIONS,
+            keep_default_na=False,
+            dtype={"track": str, "label": str, "artist": str, "predicted": str},
         )
         return Run(
             config=record["config"],

@@ -210,9 +210,7 @@ def train(
     everything = batches(prepared, normaliser, np.arange(len(prepared.clips)), 256)
     predictions = _table(prepared, model.predict(everything, verbose=0))
     seconds["prediction"] = time.perf_counter() - started
-    run = runs.Run(
-        config, about, history, predictions, seconds, prepared.split.notes, parameters=model.count_params()
-    )
+    run = runs.Run(config, about, history, predictions, seconds, prepared.split.notes, parameters=model.count_params())
     return runs.save(run, model, normaliser)
 
 

@@ -86,8 +86,11 @@ def test_weights_survive_saving_and_loading(tmp_path):
 
 @pytest.mark.parametrize(
     ("options", "word"),
-    [({"key": "cnn"}, "network"), ({"key": "conv", "preset": "big"}, "preset"),
-     ({"key": "end2end", "attention": "soft"}, "attention")],
+    [
+        ({"key": "cnn"}, "network"),
+        ({"key": "conv", "preset": "big"}, "preset"),
+        ({"key": "end2end", "attention": "soft"}, "attention"),
+    ],
 )
 def test_unknown_names_are_refused_with_the_known_ones(options, word):
     with pytest.raises(ValueError, match=f"unknown {word} .* choose one of"):

@@ -1,0 +1,41 @@
+# make figures   draw every figure (GENRE=, MOOD=, PROFILE=, PROTOCOL=, SEED=, ONLY=, SONG_1=, SONG_2=, FRESH=1)
+# make test      lint, unit tests, every notebook in profile smoke
+# make lab       open JupyterLab on the notebooks
+# PYTHON=...     the interpreter (3.11 to 3.13) that .venv is made with
+
+PYTHON ?= python3
+# A recursive assignment: python3 may be older than 3.11 while python3.11 is there as well.
+FOUND = $(firstword $(foreach p,$(PYTHON) python3.13 python3.12 python3.11,$(if $(shell $(p) -c \
+	'import sys; print((3, 11) <= sys.version_info < (3, 14) or "")' 2>/dev/null | grep True),$(p))))
+RUN := .venv/bin/python -m
+READY := .venv/.ready
+
+.PHONY: figures test lab lint requirements clean
+
+figures: $(READY)
+	$(RUN) mercore figures $(filter-out PYTHON=%,$(MAKEOVERRIDES))
+
+lab: $(READY)
+	$(RUN) mercore lab
+
+test: lint
+	$(RUN) pytest
+
+lint: $(READY)
+	$(RUN) ruff check .
+	$(RUN) ruff format --check .
+
+$(READY): requirements.txt pyproject.toml
+	@test -n "$(FOUND)" || { echo "Python 3.11, 3.12 or 3.13 is needed: make PYTHON=/path/to/python3.11 ..."; exit 2; }
+	$(FOUND) -m venv --clear .venv
+	$(RUN) pip install --quiet -r requirements.txt
+	$(RUN) pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+# Compiles the lock anew from pyproject.toml; needs uv.
+requirements:
+	uv pip compile --universal --python-version 3.11 --extra dev --no-header --no-emit-index-url \
+		--no-emit-find-links --upgrade pyproject.toml --output-file requirements.txt
+
+clean:
+	rm -rf build .venv

@@ -1,0 +1,94 @@
+"""The command line: python -m mercore figures | publish | lab | check | fetch."""
+
+import argparse
+import os
+import sys
+
+from mercore import UserError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; a user's mistake is told in one line and ends with status 2."""
+    options = _parser().parse_args(arguments)
+    try:
+        options.command(options)
+    except UserError as error:
+        print(f"mercore: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("mercore: stopped; finished runs are kept and will be reused", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m mercore", description="A workbook on music genre and mood.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    command = commands.add_parser("figures", help="run the notebooks and draw every figure")
+    command.add_argument(
+        "settings",
+        nargs="*",
+        metavar="NAME=value",
+        help="GENRE, MOOD (folders, or 'embedded'), PROFILE (smoke, quick, report), PROTOCOL (auto, artist, track, "
+        "clip, fault_filtered), SEED, ONLY (notebook numbers: 03,07), SONG_1, SONG_2 (audio files), FRESH=1",
+    )
+    command.set_defaults(command=_figures)
+
+    command = commands.add_parser("publish", help="copy a run's figures of real music to figures/real/")
+    command.add_argument("run", help="the run's folder below build/")
+    command.set_defaults(command=_publish)
+
+    command = commands.add_parser("lab", help="open JupyterLab on the notebooks")
+    command.add_argument("options", nargs=argparse.REMAINDER, help="passed on to JupyterLab")
+    command.set_defaults(command=_lab)
+
+    command = commands.add_parser("check", help="say what a folder of music is, and what is wrong with it")
+    command.add_argument("path", help="a folder, or 'embedded'")
+    command.add_argument("--task", choices=("genre", "mood"), default=None, help="which embedded corpus")
+    command.set_defaults(command=_check)
+
+    command = commands.add_parser("fetch", help="download a dataset")
+    command.add_argument("dataset", help="gtzan, gtzan-mini or 4q")
+    command.add_argument("--to", default=None, metavar="FOLDER", help="default: data/<dataset>")
+    command.add_argument("--url", default=None, help="another address of the same archive")
+    command.set_defaults(command=_fetch)
+    return parser
+
+
+def _figures(options) -> None:
+    from mercore import workbook
+
+    workbook.run(options.settings)
+
+
+def _publish(options) -> None:
+    from mercore import workbook
+
+    for path in workbook.publish(options.run):
+        print(path)
+
+
+def _lab(options) -> None:
+    from mercore import workbook
+
+    workbook.use_own_kernel()
+    notebooks = str(workbook.NOTEBOOKS)
+    os.execv(sys.executable, [sys.executable, "-m", "jupyterlab", "--notebook-dir", notebooks, *options.options])
+
+
+def _check(options) -> None:
+    from mercore import corpora
+
+    corpus = corpora.open_corpus(options.path, options.task or corpora.task_of(options.path))
+    print(corpora.report(corpus))
+
+
+def _fetch(options) -> None:
+    from mercore import fetch
+
+    fetch.fetch(options.dataset, options.to, options.url)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,276 @@
+"""Runs the notebooks from end to end and checks that every figure came out. Explained in 00_setup.
+
+papermill executes each notebook in a kernel of this very environment; what they draw goes below build/. Only a
+complete default run (embedded corpus, profile quick, seed 0) is copied to figures/embedded/; figures of real
+music reach figures/real/ by `publish` alone.
+"""
+
+import os
+import shutil
+import sys
+import threading
+import time
+import unicodedata
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from mercore import FACTS, PROJECT, UserError, build_dir
+
+NOTEBOOKS = PROJECT / "notebooks"
+TABLES = {"07_results": ("annex1_genre_results.csv", "annex2_mood_results.csv")}
+DEFAULTS = {"GENRE": "embedded", "MOOD": "embedded", "PROFILE": "quick", "PROTOCOL": "auto", "SEED": 0}
+
+
+@dataclass
+class Outcome:
+    """What became of one notebook."""
+
+    notebook: str
+    seconds: float
+    peak_mb: int
+    figures: int
+
+
+def notebooks(only: str = "") -> list[Path]:
+    """The notebooks in their order, or those whose numbers `only` lists ("03,07")."""
+    every = sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
+    wanted = [number.strip().zfill(2) for number in only.split(",") if number.strip()]
+    for number in wanted:
+        if not any(path.name.startswith(number + "_") for path in every):
+            raise UserError(
+                f"ONLY={only}: there is no notebook {number}; there are {', '.join(p.stem for p in every)}"
+            )
+    return [path for path in every if not wanted or path.name[:2] in wanted]
+
+
+def parameters_of(notebook: Path) -> dict[str, str]:
+    """The parameters that papermill may set in a notebook, with their defaults as written."""
+    import papermill
+
+    return {name: about["default"] for name, about in papermill.inspect_notebook(str(notebook)).items()}
+
+
+def figures_of(notebook: str) -> list[str]:
+    """The files a notebook has to draw: its figures of figures.csv, and the annex tables."""
+    table = pd.read_csv(FACTS / "figures.csv")
+    return [f"{stem}.png" for stem in table.loc[table["notebook"] == notebook, "file"]] + list(
+        TABLES.get(notebook, ())
+    )
+
+
+def parse_settings(words: list[str]) -> tuple[dict, str, bool]:
+    """NAME=value words as (parameters for the notebooks, ONLY, FRESH). Raises UserError on a name nobody knows."""
+    settings = dict(DEFAULTS)
+    only, fresh = "", False
+    known = {name for notebook in notebooks() for name in parameters_of(notebook)}
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not equals or name not in known | {"ONLY", "FRESH"}:
+            raise UserError(
+                f"{word}: no notebook knows this; use NAME=value with {', '.join(sorted(known))}, ONLY, FRESH"
+            )
+        if name == "ONLY":
+            only = value
+        elif name == "FRESH":
+            fresh = value not in ("", "0")
+        elif value:
+            settings[name] = _as_parameter(name, value)
+    if fresh:
+        settings["REUSE"] = False
+    return settings, only, fresh
+
+
+def _as_parameter(name: str, value: str):
+    if name in ("GENRE", "MOOD", "SONG_1", "SONG_2"):
+        path = Path(value).expanduser()
+        if path.exists():
+            return str(path.resolve())
+        from mercore import songs
+
+        if value == "embedded" or (name.startswith("SONG") and value in songs.SLUGS):
+            return value
+        raise UserError(f"{name}={value}: there is no such file or folder")
+    if name == "SEED":
+        if not value.isdecimal():
+            raise UserError(f"SEED={value}: a whole number is wanted, such as SEED=1")
+        return int(value)
+    from mercore import splits, training
+
+    if name == "PROFILE":
+        return training.profile(value).name
+    if name == "PROTOCOL" and value not in ("auto", *splits.PROTOCOLS):
+        raise UserError(f"PROTOCOL={value}: choose one of auto, {', '.join(splits.PROTOCOLS)}")
+    return value
+
+
+def run(words: list[str]) -> None:
+    """Execute the notebooks and check their figures: `python -m mercore figures NAME=value ...`."""
+    settings, only, _ = parse_settings(words)
+    chosen = notebooks(only)
+    corpora = _open_corpora(settings)
+    out = build_dir() / label(settings, corpora)
+    (out / "figures").mkdir(parents=True, exist_ok=True)
+    os.environ["MERCORE_FIGURES"] = str(out / "figures")
+    timeout = _estimate(settings, corpora)
+    outcomes = []
+    for number, notebook in enumerate(chosen, 1):
+        print(f"[{number}/{len(chosen)}] {notebook.stem}", flush=True)
+        outcomes.append(_execute(notebook, out, settings, timeout))
+    print(pd.DataFrame(outcomes).to_string(index=False, float_format="%.0f"))
+    print(f"{sum(o.seconds for o in outcomes):.0f} s in all; figures in {_relative(out / 'figures')}")
+    if {**DEFAULTS, **settings, "REUSE": None} == {**DEFAULTS, "REUSE": None}:
+        _copy(
+            out / "figures", PROJECT / "figures" / "embedded", [f for o in outcomes for f in _drawn(out, o.notebook)]
+        )
+
+
+def _open_corpora(settings: dict) -> dict:
+    """Both corpora, opened before any notebook is, so that a wrong folder is told at once."""
+    from mercore import corpora
+
+    opened = {}
+    for name, task in (("GENRE", "genre"), ("MOOD", "mood")):
+        opened[task] = corpora.open_corpus(settings[name], task, seed=settings["SEED"])
+        print(f"{task}: {opened[task].name}, {len(opened[task].usable)} tracks; {len(opened[task].faulty)} left out")
+    return opened
+
+
+def label(settings: dict, corpora: dict) -> str:
+    """The name of a run's folder below build/, from what decides its figures."""
+    names = dict.fromkeys(corpora[task].name for task in ("genre", "mood"))
+    text = "-".join([*names, settings["PROFILE"], settings["PROTOCOL"], f"s{settings['SEED']}"])
+    text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    return "".join(c if c.isalnum() or c == "-" else "_" for c in text)
+
+
+def _estimate(settings: dict, corpora: dict) -> int:
+    """Print what the run will take, and return the seconds that one cell may take."""
+    from mercore import training
+
+    profile = training.profile(settings["PROFILE"])
+    total, longest, disk = training.estimate(profile, corpora.values())
+    if total > 60:
+        print(
+            f"about {total / 60:.0f} minutes of training at most on two cores, {disk / 1e9:.1f} GB of caches on disk"
+        )
+    return int(600 + 10 * longest)
+
+
+def _execute(notebook: Path, out: Path, settings: dict, timeout: int) -> Outcome:
+    """One notebook in a kernel of this environment; raises UserError naming the cell or the figure at fault."""
+    import papermill
+    from papermill.exceptions import PapermillExecutionError
+
+    use_own_kernel()
+    known = parameters_of(notebook)
+    started, memory = time.time(), PeakMemory()
+    try:
+        with memory:
+            papermill.execute_notebook(
+                str(notebook),
+                str(out / notebook.name),
+                parameters={name: value for name, value in settings.items() if name in known},
+                kernel_name="python3",
+                cwd=str(NOTEBOOKS),
+                execution_timeout=timeout,
+                progress_bar={"desc": notebook.stem, "unit": "cell", "mininterval": 1},
+            )
+    except PapermillExecutionError as error:
+        raise UserError(
+            f"{notebook.name} failed in cell {error.cell_index + 1}: {error.ename}: {error.evalue}\n"
+            f"see {_relative(out / notebook.name)}"
+        ) from error
+    except TimeoutError as error:
+        raise UserError(f"{notebook.name}: a cell took more than {timeout} s ({error})") from error
+    _check(notebook.stem, out / "figures", started)
+    return Outcome(notebook.stem, time.time() - started, memory.peak // 2**20, len(_drawn(out, notebook.stem)))
+
+
+def _drawn(out: Path, notebook: str) -> list[str]:
+    """The files of a notebook's own figures and tables that lie in a run's folder."""
+    return [file for file in figures_of(notebook) if (out / "figures" / file).exists()]
+
+
+def _check(notebook: str, folder: Path, started: float) -> None:
+    """Raise UserError where a figure of the notebook is missing, blank or older than its run."""
+    from mercore import figures
+
+    for file in figures_of(notebook):
+        path = folder / file
+        if not path.exists():
+            raise UserError(f"{notebook}: {file} is missing; the notebook has to save it")
+        if path.stat().st_mtime < started - 2:  # file systems may round their times to two seconds
+            raise UserError(f"{notebook}: {file} is older than this run; the notebook did not draw it")
+        if path.suffix == ".png" and figures.is_blank(path):
+            raise UserError(f"{notebook}: {file} is blank")
+
+
+class PeakMemory:
+    """The largest resident memory, in bytes, of any one child process while the context lasts."""
+
+    def __enter__(self):
+        self.peak, self._done = 0, threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._done.set()
+        self._thread.join()
+
+    def _watch(self):
+        import psutil
+
+        while not self._done.wait(0.25):
+            for child in psutil.Process().children(recursive=True):
+                try:
+                    self.peak = max(self.peak, child.memory_info().rss)
+                except psutil.NoSuchProcess:
+                    continue
+
+
+def use_own_kernel() -> None:
+    """Let Jupyter find this environment's kernel before any other that is registered as `python3`.
+
+    JUPYTER_PATH comes first in Jupyter's search (jupyter_core documentation).
+    """
+    own = str(Path(sys.prefix) / "share" / "jupyter")
+    others = [path for path in os.environ.get("JUPYTER_PATH", "").split(os.pathsep) if path and path != own]
+    os.environ["JUPYTER_PATH"] = os.pathsep.join([own, *others])
+
+
+def publish(run_name: str) -> list[Path]:
+    """Copy the figures of a run on real music from build/ to figures/real/<protocol>/; returns what was written."""
+    from mercore import figures
+
+    folder = build_dir() / run_name / "figures"
+    if not folder.is_dir():
+        there = sorted(path.parent.name for path in build_dir().glob("*/figures"))
+        raise UserError(f"{folder} is not there; there are {', '.join(there) or 'no runs yet'}")
+    written = []
+    for png in sorted(folder.glob("*.png")):
+        about = figures.read_provenance(png)
+        if about.get("real") == "yes":
+            target = PROJECT / "figures" / "real" / about["protocol"]
+            written += _copy(folder, target, [f.name for f in folder.glob(f"{png.stem}.*")])
+    if not written:
+        raise UserError(f"{folder}: no figure there was drawn from real music; nothing published")
+    return written
+
+
+def _copy(source: Path, target: Path, names: list[str]) -> list[Path]:
+    """Copy files, each whole or not at all; an SVG goes along with its PNG."""
+    target.mkdir(parents=True, exist_ok=True)
+    written = []
+    for name in dict.fromkeys(names):
+        for file in sorted(source.glob(f"{Path(name).stem}.*")):
+            scratch = target / f".{file.name}.part"
+            shutil.copyfile(file, scratch)
+            written.append(scratch.replace(target / file.name))
+    return written
+
+
+def _relative(path: Path) -> str:
+    return os.path.relpath(path)
