@@ -1,0 +1,93 @@
+"""The report's own numbers, as printed: accuracies, confusion matrices, case studies.
+
+They are always shown as the report's: measured on GTZAN and 4Q, with clips of one track on both sides of the
+split (`clip`). Read from data/published_results.json, which names its source. Explained in 07_results.
+"""
+
+import json
+
+import pandas as pd
+
+from mercore import FACTS
+
+RESULTS = json.loads((FACTS / "published_results.json").read_text(encoding="utf-8"))
+CASE_STUDIES = {slug: study for slug, study in RESULTS["case_studies"].items() if isinstance(study, dict)}
+ORDER = tuple(RESULTS["genre"]["accuracy"])  # of the networks in figures 7 and 8 and both annexes
+PROTOCOL = "clip"
+MOOD_ORDER = ("Q1", "Q4", "Q3", "Q2")  # the quadrants that the printed mood names mean, in printed order
+
+
+def _task(task: str) -> dict:
+    if task not in ("genre", "mood"):
+        raise ValueError(f"the report has results for 'genre' and 'mood', not for {task!r}")
+    return RESULTS[task]
+
+
+def dataset(task: str) -> str:
+    """The name of the report's dataset: GTZAN or 4Q."""
+    return _task(task)["dataset"]
+
+
+def classes(task: str) -> tuple[str, ...]:
+    """The report's classes under this project's names, in its printed order."""
+    return MOOD_ORDER if task == "mood" else tuple(_task(task)["labels"])
+
+
+def labels(task: str) -> tuple[str, ...]:
+    """The report's class names as printed, in printed order."""
+    results = _task(task)
+    return tuple(results.get("labels_as_printed") or results["labels"])
+
+
+def has_classes(task: str, names) -> bool:
+    """Whether these are the report's classes, so that its numbers may stand beside ours."""
+    return task in ("genre", "mood") and set(names) == set(classes(task))
+
+
+def accuracy(task: str) -> pd.DataFrame:
+    """Accuracies (0 to 1) by network key: columns train, validation, test, printed_name. Annex 1 and 2."""
+    table = pd.DataFrame.from_dict(_task(task)["accuracy"], orient="index").rename_axis("network")
+    return table.loc[list(ORDER), ["train", "validation", "test", "printed_name"]]
+
+
+def confusion(task: str, key: str) -> pd.DataFrame:
+    """Test clips by true (rows) and predicted (columns) class, labelled as printed. Figures 13 to 26."""
+    names = labels(task)
+    matrix = pd.DataFrame(_task(task)["confusion"][key]["matrix"], index=names, columns=names)
+    return matrix.rename_axis(index="true", columns="predicted")
+
+
+def figure(task: str, key: str) -> int:
+    """The number of the report's figure with this confusion matrix."""
+    return _task(task)["confusion"][key]["figure"]
+
+
+def tested(task: str, key: str) -> tuple[int, int]:
+    """How many test clips the network got right, and of how many."""
+    entry = _task(task)["confusion"][key]
+    return entry["correct"], entry["n"]
+
+
+def annex(task: str) -> pd.DataFrame:
+    """The table of Annex 1 (genre) or 2 (mood), laid out as printed."""
+    table = accuracy(task).set_index("printed_name").T
+    table.index = pd.Index(["Training", "Validation", "Test"], name="Accuracy")
+    return table.rename_axis(columns=None).astype(float)
+
+
+def case_study(slug: str) -> dict:
+    """One case study: song, artist, genre counts of 100 snippets, mood shares, the numbers of its figures."""
+    if slug not in CASE_STUDIES:
+        raise ValueError(f"no case study {slug!r}; the report has {', '.join(CASE_STUDIES)}")
+    return CASE_STUDIES[slug]
+
+
+def case_study_shares(slug: str, task: str) -> pd.Series:
+    """A case study's shares (0 to 1) of snippets by this project's class names, in order of the classes."""
+    study = case_study(slug)
+    if task == "genre":
+        shares, order = pd.Series(study["genre"]) / 100, classes(task)
+    else:
+        names = dict(zip(labels(task), MOOD_ORDER, strict=True))
+        shares, order = pd.Series(study["mood_share"]).rename(names), sorted(MOOD_ORDER)
+    return shares.reindex(order, fill_value=0.0)
