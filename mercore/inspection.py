@@ -1,0 +1,192 @@
+"""Read every audio file once, in full, and say what is wrong with it.
+
+A truncated, silent or mislabelled file spoils a training without a word, so nothing here trusts a file's name
+or header. Explained in 01_data.
+"""
+
+import hashlib
+import json
+import os
+import tempfile
+import warnings
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import joblib
+import numpy as np
+import soundfile as sf
+from tqdm.auto import tqdm
+
+from . import data_dir
+
+SUFFIXES = (".wav", ".au", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".aifc", ".caf", ".w64")
+SHORTEST = 3.0  # s, one clip
+LONGEST = 3600.0  # s, more is an album or a broken header, not a track
+SILENCE = 10 ** (-60 / 20)  # peak of full scale: -60 dBFS
+LOST_SHARE = 0.01  # a header that is a few bytes off is common and harmless
+_FORMAT = 1  # of the cache; raised when what is measured changes
+_BLOCK = 1 << 18  # frames read at a time: any length in little memory
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What one file holds: duration in s, peak as a share of full scale, SHA-1 of its bytes (`digest`) and of its
+    decoded samples (`sound`), and `fault`: '' or a sentence."""
+
+    duration: float = 0.0
+    sample_rate: int = 0
+    channels: int = 0
+    peak: float = 0.0
+    digest: str = ""
+    sound: str = ""
+    fault: str = ""
+
+
+def inspect(path: str | Path) -> Inspection:
+    """Read one file from its first byte to its last sample. Never raises for a bad file: it has a `fault`."""
+    path = Path(path)
+    if not path.is_file():
+        return Inspection(fault="missing: there is no such file")
+    try:
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha1").hexdigest()
+        lost = _lost_share(path)
+    except OSError as error:
+        return Inspection(fault=f"can't be opened: {error.strerror or error}")
+    if not path.stat().st_size:
+        return Inspection(digest=digest, fault="empty file (0 bytes)")
+    try:
+        return _listen(path, digest, lost)
+    except (sf.SoundFileError, TypeError) as error:  # TypeError: soundfile asked to guess a .raw
+        reason = getattr(error, "error_string", str(error)).strip().rstrip(".")
+        kind = "a text file, not audio" if _is_text(path) else "can't be read as audio"
+        return Inspection(digest=digest, fault=f"{kind} ({reason})")
+
+
+def _listen(path: Path, digest: str, lost: float) -> Inspection:
+    with sf.SoundFile(path) as file:
+        rate, channels, promised = file.samplerate, file.channels, file.frames
+        if lost > LOST_SHARE:
+            fault = f"truncated: {lost:.0%} of the sound that its header promises is missing"
+            return Inspection(promised / rate, rate, channels, digest=digest, fault=fault)
+        if promised > LONGEST * rate:
+            fault = f"{promised / rate / 3600:.1f} hours long: a track may last {LONGEST / 3600:.0f} h at most"
+            return Inspection(promised / rate, rate, channels, digest=digest, fault=fault)
+        sound = hashlib.sha1(f"{rate} {channels}".encode())
+        frames, peaks = 0, [0.0]
+        for block in file.blocks(_BLOCK, dtype="float32", always_2d=True):
+            frames += len(block)
+            peaks.append(float(np.abs(block).max()))  # NaN if any sample is
+            sound.update(np.ascontiguousarray(block))
+    duration = frames / rate
+    peak = float(np.max(peaks))
+    fault = ""
+    if frames < promised * (1 - LOST_SHARE):
+        fault = f"truncated: {duration:.1f} s can be read of {promised / rate:.1f} s promised"
+    elif not np.isfinite(peak):
+        fault, peak = "holds samples that are no numbers (NaN or infinite)", 0.0
+    elif duration < SHORTEST:
+        fault = f"too short: {duration:.2f} s, a clip takes {SHORTEST:.0f} s"
+    elif peak < SILENCE:
+        fault = "silent: its peak lies below -60 dBFS"
+    return Inspection(duration, rate, channels, peak, digest, sound.hexdigest(), fault)
+
+
+def _lost_share(path: Path) -> float:
+    """Share of a WAV's or AU's sound that its header promises and the file lacks: libsndfile reads such a file
+    short without an error. 0 for other formats, and for streams, whose header gives no length."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        head = file.read(12)
+        start, length = 0, 0
+        if head[:4] == b".snd":
+            start, length = int.from_bytes(head[4:8], "big"), int.from_bytes(head[8:12], "big")
+        elif head[:4] in (b"RIFF", b"RIFX") and head[8:] == b"WAVE":
+            order = "little" if head[:4] == b"RIFF" else "big"
+            chunk = file.read(8)
+            while len(chunk) == 8:
+                length = int.from_bytes(chunk[4:], order)
+                if chunk[:4] == b"data":
+                    start = file.tell()
+                    break
+                file.seek(length + length % 2, os.SEEK_CUR)
+                chunk = file.read(8)
+    unknown = not start or not length or length >= 0x7FFFF000
+    return 0.0 if unknown else max(0.0, (start + length - size) / length)
+
+
+def _is_text(path: Path) -> bool:
+    with path.open("rb") as file:
+        head = file.read(400)
+    try:
+        text = head.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return all(sign.isprintable() or sign.isspace() for sign in text)
+
+
+def inspect_all(paths: Sequence[str | Path], jobs: int = -1) -> list[Inspection]:
+    """Inspect many files in parallel, in their order. What is known of a file is kept in the data folder as long
+    as its size and time of change stay, so that a corpus opens in a second from the second time on.
+
+    Threads, because libsndfile, hashing and numpy all work outside Python's lock: measured as fast as processes.
+    """
+    cache_file = _cache_file(paths)
+    known = _load_cache(cache_file)
+    states = [_state(path) for path in paths]
+    found: dict[str, dict] = {
+        str(path): known[str(path)]
+        for path, state in zip(paths, states, strict=True)
+        if state and known.get(str(path), {}).get("state") == state
+    }
+    todo = [(str(path), state) for path, state in zip(paths, states, strict=True) if str(path) not in found]
+    todo = list(dict(todo).items())
+    work = joblib.Parallel(n_jobs=jobs, prefer="threads", return_as="generator")(
+        joblib.delayed(inspect)(path) for path, _ in todo
+    )
+    try:
+        for (path, state), seen in zip(
+            todo, tqdm(work, total=len(todo), desc="reading audio", unit="file", delay=2, mininterval=1), strict=True
+        ):
+            found[path] = {"state": state, **asdict(seen)}
+    finally:  # what an interrupted reading has seen isn't read again
+        if any(found[path]["digest"] for path, _ in todo if path in found):
+            _save_cache(cache_file, {p: e for p, e in found.items() if e["digest"]})
+    return [Inspection(**{k: v for k, v in found[str(path)].items() if k != "state"}) for path in paths]
+
+
+def _state(path: str | Path) -> list[int] | None:
+    try:
+        stat = os.stat(path)
+    except OSError:
+        return None
+    return [stat.st_size, stat.st_mtime_ns]
+
+
+def _cache_file(paths: Sequence[str | Path]) -> Path:
+    """One for the folder that the files share, however the corpus around it was named."""
+    name = hashlib.sha1(os.fsencode(os.path.commonpath([str(path) for path in paths]))).hexdigest()[:16]
+    return data_dir() / "cache" / "inspection" / f"{name}.json"
+
+
+def _load_cache(file: Path) -> dict[str, dict]:
+    try:
+        kept = json.loads(file.read_text())
+    except (OSError, ValueError):  # none yet, or spoilt: read the audio again
+        return {}
+    return kept["files"] if isinstance(kept, dict) and kept.get("format") == _FORMAT else {}
+
+
+def _save_cache(file: Path, files: dict[str, dict]) -> None:
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", dir=file.parent, suffix=".tmp", delete=False) as part:
+            json.dump({"format": _FORMAT, "files": files}, part)
+        os.replace(part.name, file)
+    except OSError as error:
+        warnings.warn(
+            f"what was found in the audio files can't be kept in {file.parent} ({error.strerror or error}): "
+            "they will be read again next time",
+            stacklevel=3,
+        )
