@@ -1,0 +1,258 @@
+"""What the networks are given: log-mel spectrograms and framed waveforms. Explained in 02_features.
+
+Features of a whole corpus are extracted in parallel, track by track, into one memory-mapped file below
+data_dir()/cache/features, found again by the content of the corpus, the clips and the settings.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import joblib
+import librosa
+import numpy as np
+import pandas as pd
+import soundfile
+import soxr
+from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_limits
+from tqdm.auto import tqdm
+
+from mercore import UserError, data_dir
+from mercore.clips import CLIP_SECONDS
+
+SAMPLE_RATE = 22_050
+N_FFT, HOP_LENGTH, N_MELS, TOP_DB = 2048, 512, 128, 80.0
+STEPS, STEP_SAMPLES = 2129, 31  # the report's framing: 65,999 = 2,129 x 31 samples of a clip's 66,150
+VERSION = 1  # to be raised with every change that gives the same settings other values
+BLOCK_FRAMES = 1 << 18  # read at once: a few seconds, so that an hour of stereo never lies in memory whole
+BATCH_CLIPS = 32  # whose spectra are in memory at once
+STALE_SECONDS = 24 * 3600
+
+
+def load(path: str | Path) -> np.ndarray:
+    """An audio file as mono float32 samples (n,) at 22,050 Hz: channels averaged, resampled by soxr.
+
+    Raises UserError for a file that is missing, unreadable, empty or holds samples that aren't numbers.
+    """
+    blocks = []
+    try:
+        with soundfile.SoundFile(path) as file:
+            resample = soxr.ResampleStream(file.samplerate, SAMPLE_RATE, 1, dtype="float32").resample_chunk
+            for block in file.blocks(BLOCK_FRAMES, dtype="float32", always_2d=True):
+                if not np.isfinite(block).all():
+                    raise UserError(f"{path}: holds samples that are no numbers (NaN, infinite); export it again")
+                mono = block.mean(axis=1)
+                blocks.append(mono if file.samplerate == SAMPLE_RATE else resample(mono))
+            if blocks and file.samplerate != SAMPLE_RATE:
+                blocks.append(resample(np.zeros(0, np.float32), last=True))
+    except (OSError, RuntimeError) as error:  # soundfile's own errors are RuntimeErrors
+        raise UserError(f"{path}: can't be read as audio ({error})") from error
+    if not blocks:
+        raise UserError(f"{path}: holds no audio")
+    return np.concatenate(blocks)
+
+
+def slice_clip(y: np.ndarray, start: float, seconds: float = CLIP_SECONDS) -> np.ndarray:
+    """The samples of `y` from `start` (s) on; a clip at the very end may be padded by up to a frame of zeros.
+
+    Decoders and resamplers differ by some samples in where a file ends, hence the padding. Raises ValueError
+    for a clip that would need more.
+    """
+    size, first = round(seconds * SAMPLE_RATE), round(start * SAMPLE_RATE)
+    clip = y[first : first + size]
+    if size - len(clip) > N_FFT or first < 0:
+        raise ValueError(f"no {seconds:g} s from {start:.2f} s on in {len(y) / SAMPLE_RATE:.2f} s of audio")
+    return np.pad(clip, (0, size - len(clip)))
+
+
+def log_mel(y: np.ndarray) -> np.ndarray:
+    """Mel-spectrogram in dB (re. a power of 1), cut off 80 dB below the clip's maximum.
+
+    `y` (..., 66150) gives (..., 128, 130): 128 mel bands, 130 frames of 2,048 samples every 512.
+    """
+    power = librosa.feature.melspectrogram(
+        y=y, sr=SAMPLE_RATE, n_fft=N_FFT, hop_length=HOP_LENGTH, n_mels=N_MELS
+    )
+    db = librosa.power_to_db(power, top_db=None)  # with top_db it would take the maximum of all clips
+    return np.maximum(db, db.max(axis=(-2, -1), keepdims=True) - TOP_DB)
+
+
+def frame_waveform(y: np.ndarray) -> np.ndarray:
+    """The report's input to the raw-audio networks: the first 65,999 samples of a clip as (..., 2129, 31)."""
+    return y[..., : STEPS * STEP_SAMPLES].reshape(*y.shape[:-1], STEPS, STEP_SAMPLES)
+
+
+def channel_waveform(y: np.ndarray) -> np.ndarray:
+    """A clip as a one-channel waveform (..., 66150, 1), as ConflictNET takes it."""
+    return y[..., np.newaxis]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of feature: the shape of one clip's, the function, its settings, and how it is normalised."""
+
+    shape: tuple[int, int]
+    compute: Callable[[np.ndarray], np.ndarray]
+    settings: dict
+    per: str  # 'band': one mean and deviation a mel band; 'position': one a sample position, as in the report
+
+
+KINDS = {
+    "log_mel": Kind((N_MELS, 130), log_mel, {"n_fft": N_FFT, "hop": HOP_LENGTH, "top_db": TOP_DB}, "band"),
+    "waveform": Kind((STEPS, STEP_SAMPLES), frame_waveform, {}, "position"),
+    "conflictnet": Kind((round(CLIP_SECONDS * SAMPLE_RATE), 1), channel_waveform, {}, "position"),
+}
+
+
+def compute(y: np.ndarray, starts: np.ndarray, kind: str) -> np.ndarray:
+    """Features (n, *shape), float32, of the clips of `y` that begin at `starts` (s)."""
+    features = np.empty((len(starts), *KINDS[kind].shape), np.float32)
+    for first in range(0, len(starts), BATCH_CLIPS):
+        batch = np.stack([slice_clip(y, start) for start in starts[first : first + BATCH_CLIPS]])
+        features[first : first + BATCH_CLIPS] = KINDS[kind].compute(batch)
+    return features
+
+
+def extract(corpus, clips: pd.DataFrame, kind: str, jobs: int = 2, progress: bool = True) -> np.ndarray:
+    """Features of all clips, in the clips' order: a read-only memory map, float16, (n_clips, *shape).
+
+    Computed once and kept; a second call finds them. Written to a temporary file that is renamed when
+    complete, so an interrupted run leaves nothing that looks finished. Raises UserError if a track can't be
+    read, if the data folder can't be written to or if the disk has no room.
+    """
+    target = data_dir() / "cache" / "features" / f"{_key(corpus, clips, kind)}.npy"
+    if not target.exists():
+        _extract_to(target, corpus, clips, kind, jobs, progress)
+    return np.load(target, mmap_mode="r")
+
+
+def _extract_to(target: Path, corpus, clips: pd.DataFrame, kind: str, jobs: int, progress: bool) -> None:
+    shape = (len(clips), *KINDS[kind].shape)
+    temporary = target.with_name(f"{target.stem}.{socket.gethostname()}.{os.getpid()}.part")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _remove_stale(target.parent)
+        _check_room(target.parent, 2 * int(np.prod(shape)))
+        features = np.lib.format.open_memmap(temporary, mode="w+", dtype=np.float16, shape=shape)
+    except OSError as error:
+        raise UserError(
+            f"{target.parent}: can't be written to ({error.strerror}); set MERCORE_DATA to a folder that can"
+        ) from error
+    try:
+        _fill(features, corpus, clips, kind, jobs, progress)
+        del features  # Windows neither renames nor removes a file that is mapped
+        os.replace(temporary, target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def _fill(features: np.ndarray, corpus, clips: pd.DataFrame, kind: str, jobs: int, progress: bool) -> None:
+    starts, rows = clips["start"].to_numpy(), clips.groupby("track", sort=False).indices
+    paths = corpus.tracks.loc[list(rows), "path"]
+    tasks = [joblib.delayed(_extract_track)(paths[track], starts[at], kind) for track, at in rows.items()]
+    # Threads, as FFT, decoder and resampler let go of the interpreter and worker processes would spend seconds
+    # on imports; each with one thread for its matrix products, else they get in each other's way.
+    with threadpool_limits(1):
+        results = joblib.Parallel(jobs, prefer="threads", return_as="generator")(tasks)
+        bar = tqdm(results, f"{kind} of {corpus.name}", len(tasks), unit="track", disable=not progress)
+        for at, values in zip(rows.values(), bar, strict=True):
+            features[at] = values
+    features.flush()
+
+
+def _extract_track(path: str, starts: np.ndarray, kind: str) -> np.ndarray:
+    try:
+        with np.errstate(over="ignore"):  # what float16 can't hold is told below
+            features = compute(load(path), starts, kind).astype(np.float16)
+    except UserError:
+        raise
+    except ValueError as error:
+        raise UserError(f"{path}: {error}; see what `python -m mercore check` says of its folder") from error
+    if not np.isfinite(features).all():
+        raise UserError(f"{path}: its samples are far beyond full scale; export the file again")
+    return features
+
+
+def _key(corpus, clips: pd.DataFrame, kind: str) -> str:
+    settings = {"version": VERSION, "kind": kind, "shape": KINDS[kind].shape, "rate": SAMPLE_RATE,
+                "corpus": corpus.fingerprint, **KINDS[kind].settings}
+    content = json.dumps(settings, sort_keys=True) + clips[["track", "start"]].to_csv(index=False)
+    return f"{kind}-{hashlib.sha256(content.encode()).hexdigest()[:24]}"
+
+
+def _check_room(folder: Path, needed: int) -> None:
+    free = shutil.disk_usage(folder).free
+    if free < needed + 50e6:
+        raise UserError(
+            f"{folder}: features need {needed / 1e6:,.0f} MB, {free / 1e6:,.0f} MB are free; "
+            "make room or set MERCORE_DATA to a folder on another disk"
+        )
+
+
+def _remove_stale(folder: Path) -> None:
+    """Remove what killed runs have left: temporary files that are old or whose process is no more."""
+    for part in folder.glob("*.part"):
+        host, pid = part.name.removesuffix(".part").split(".", 1)[1].rsplit(".", 1)
+        with contextlib.suppress(FileNotFoundError, PermissionError):  # gone meanwhile; in use, on Windows
+            old = time.time() - part.stat().st_mtime > STALE_SECONDS
+            if old or (host == socket.gethostname() and not _is_alive(int(pid))):
+                part.unlink()
+
+
+def _is_alive(pid: int) -> bool:
+    if os.name == "nt":  # there a signal of 0 would end the process; a mapped file can't be removed anyway
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
+@dataclass(frozen=True)
+class Normaliser:
+    """Standardisation to mean 0, deviation 1 of each mel band or, as in the report, each sample position.
+
+    Learnt from the rows it is fitted on and from nothing else; `mean` and `sd` broadcast over a clip's shape.
+    """
+
+    per: str
+    mean: np.ndarray
+    sd: np.ndarray
+
+    @classmethod
+    def fit(cls, x: np.ndarray, rows: np.ndarray, kind: str, chunk: int = 256) -> "Normaliser":
+        """From the rows of `x` (n_clips, *shape), read in chunks and summed in float64."""
+        per, scaler, rows = KINDS[kind].per, StandardScaler(), np.sort(rows)
+        for first in range(0, len(rows), chunk):
+            part = np.asarray(x[rows[first : first + chunk]], np.float64)
+            if per == "band":
+                part = part.swapaxes(1, 2).reshape(-1, part.shape[1])  # every frame is a sample of its bands
+            scaler.partial_fit(part.reshape(len(part), -1))
+        shape = (x.shape[1], 1) if per == "band" else x.shape[1:]
+        mean, sd = (values.reshape(shape).astype(np.float32) for values in (scaler.mean_, scaler.scale_))
+        return cls(per, mean, sd)
+
+    def apply(self, x: np.ndarray) -> np.ndarray:
+        """`x` (n, *shape) standardised, float32."""
+        return (np.asarray(x, np.float32) - self.mean) / self.sd
+
+    def to_dict(self) -> dict:
+        """What `np.savez` can keep in a run record."""
+        return {"per": self.per, "mean": self.mean, "sd": self.sd}
+
+    @classmethod
+    def from_dict(cls, kept) -> "Normaliser":
+        """From `to_dict()`, or from what `np.load` reads of it."""
+        return cls(str(kept["per"]), np.asarray(kept["mean"]), np.asarray(kept["sd"]))

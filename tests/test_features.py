@@ -1,0 +1,213 @@
+"""Features: against librosa itself, and the cache against being killed, crowded, full and read-only."""
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+from dataclasses import dataclass, replace
+from types import SimpleNamespace
+
+import librosa
+import numpy as np
+import pandas as pd
+import pytest
+import soundfile
+
+from mercore import UserError, data_dir, features
+from mercore.clips import cut
+
+RNG = np.random.default_rng(0)
+
+
+@dataclass(frozen=True)
+class Tracks:
+    """What `extract` asks of a corpus."""
+
+    tracks: pd.DataFrame
+    name: str = "test"
+    fingerprint: str = "0123456789ab"
+
+
+@pytest.fixture
+def corpus(own_folders):
+    rows = {}
+    for i, (rate, channels, seconds) in enumerate([(22_050, 1, 5), (44_100, 2, 4), (8_000, 1, 7)]):
+        path = own_folders / f"piste n°{i} à côté.wav"
+        soundfile.write(path, RNG.normal(0, 0.1, (rate * seconds, channels)), rate)
+        rows[f"t{i}"] = {"path": str(path), "label": "x", "artist": "", "duration": float(seconds)}
+    return Tracks(pd.DataFrame.from_dict(rows, orient="index"))
+
+
+def parts():
+    return list((data_dir() / "cache" / "features").glob("*.part"))
+
+
+def tone(seconds, rate, hertz=440.0):
+    return 0.5 * np.sin(2 * np.pi * hertz * np.arange(round(seconds * rate)) / rate)
+
+
+@pytest.mark.parametrize("rate", [8_000, 16_000, 22_050, 32_000, 44_100, 96_000])
+@pytest.mark.parametrize("channels", [1, 2, 6])
+def test_load_any_rate_and_channels(tmp_path, rate, channels):
+    path = tmp_path / "tone.wav"
+    soundfile.write(path, np.repeat(tone(15, rate)[:, None], channels, axis=1), rate, subtype="FLOAT")
+    y = features.load(path)
+    assert y.dtype == np.float32 and y.ndim == 1 and abs(len(y) - 15 * 22_050) <= 2
+    middle = slice(22_050, 14 * 22_050)  # away from the ends, across the borders of blocks
+    assert np.abs(y[: len(y)] - tone(15, 22_050)[: len(y)])[middle].max() < 2e-3
+
+
+def test_load_averages_channels(tmp_path):
+    path = tmp_path / "stereo.wav"
+    soundfile.write(path, np.stack([tone(4, 22_050), -tone(4, 22_050)], axis=1), 22_050, subtype="FLOAT")
+    assert np.abs(features.load(path)).max() < 1e-6
+
+
+def test_load_names_what_it_cannot_read(tmp_path):
+    bad = {name: tmp_path / f"{name}.wav" for name in ("missing", "text", "empty", "header", "nan")}
+    bad["text"].write_text("no music")
+    bad["empty"].touch()
+    soundfile.write(bad["header"], np.zeros(0), 22_050)
+    soundfile.write(bad["nan"], np.where(np.arange(66_150) == 9_000, np.nan, 0.1), 22_050, subtype="FLOAT")
+    for name, path in bad.items():
+        with pytest.raises(UserError, match=f"{name}.wav"):
+            features.load(path)
+
+
+def test_slice_clip_pads_by_a_frame_at_most():
+    y = np.ones(5 * 22_050, np.float32)
+    assert (features.slice_clip(y, 1.0) == 1).all()
+    late = features.slice_clip(y, 2.05)
+    assert len(late) == 66_150 and late.sum() == pytest.approx(66_150 - 0.05 * 22_050, abs=1)
+    with pytest.raises(ValueError, match=r"no 3 s from 2\.50"):
+        features.slice_clip(y, 2.5)
+
+
+def test_log_mel_is_librosas():
+    y = RNG.normal(0, 0.1, (3, 66_150)).astype(np.float32)
+    y[1] *= 1e-3  # a quiet clip among loud ones must keep its own 80 dB
+    y[2, 30_000:] = 0
+    expected = [
+        librosa.power_to_db(
+            librosa.feature.melspectrogram(y=clip, sr=22_050, n_fft=2048, hop_length=512, n_mels=128), top_db=80
+        )
+        for clip in y
+    ]
+    together = features.log_mel(y)
+    assert together.shape == (3, 128, 130) and features.log_mel(y[0]).shape == (128, 130)
+    assert np.allclose(together, expected, atol=1e-3)
+    assert together[2].min() == pytest.approx(together[2].max() - 80)
+
+
+def test_waveforms_are_the_reports_and_conflictnets():
+    y = np.arange(66_150, dtype=np.float32)
+    framed = features.frame_waveform(y)
+    assert framed.shape == (2129, 31) and framed[1, 0] == 31 and framed[-1, -1] == 65_998
+    assert features.frame_waveform(np.stack([y, y])).shape == (2, 2129, 31)
+    assert features.channel_waveform(y).shape == (66_150, 1)
+
+
+@pytest.mark.parametrize("kind", features.KINDS)
+def test_extract_gives_every_clip_its_own_features(corpus, kind):
+    clips = cut(corpus.tracks, per_track=3).sample(frac=1, random_state=0).reset_index(drop=True)
+    x = features.extract(corpus, clips, kind, progress=False)
+    assert x.dtype == np.float16 and x.shape == (9, *features.KINDS[kind].shape) and isinstance(x, np.memmap)
+    for row, clip in clips.iterrows():
+        y = features.load(corpus.tracks.at[clip.track, "path"])
+        expected = features.compute(y, np.array([clip.start]), kind)[0]
+        assert np.allclose(x[row], expected, atol=0.07 if kind == "log_mel" else 1e-3)
+    assert not parts()
+
+
+def test_extract_finds_its_cache_and_keeps_what_differs_apart(corpus, monkeypatch):
+    clips = cut(corpus.tracks, per_track=2)
+    first = features.extract(corpus, clips, "log_mel", progress=False)
+    with monkeypatch.context() as context:
+        context.setattr(features, "load", lambda path: pytest.fail("the cache should have been found"))
+        again = features.extract(corpus, clips, "log_mel", progress=False)
+    assert first.filename == again.filename
+    others = [
+        features.extract(replace(corpus, fingerprint="other"), clips, "log_mel", progress=False),
+        features.extract(corpus, cut(corpus.tracks, per_track=3), "log_mel", progress=False),
+        features.extract(corpus, clips, "waveform", progress=False),
+    ]
+    monkeypatch.setattr(features, "VERSION", features.VERSION + 1)
+    others.append(features.extract(corpus, clips, "log_mel", progress=False))
+    assert len({first.filename, *(x.filename for x in others)}) == 5
+
+
+def test_extract_names_the_bad_track_and_leaves_nothing(corpus):
+    clips = cut(corpus.tracks, per_track=2)
+    path = corpus.tracks.at["t1", "path"]
+    soundfile.write(path, np.zeros(22_050), 22_050)  # shorter than the table says
+    with pytest.raises(UserError, match="piste n°1"):
+        features.extract(corpus, clips, "log_mel", progress=False)
+    soundfile.write(path, np.full(5 * 22_050, 1e9), 22_050, subtype="FLOAT")
+    with pytest.raises(UserError, match=r"piste n°1.*full scale"):
+        features.extract(corpus, clips, "waveform", progress=False)
+    assert not list((data_dir() / "cache" / "features").iterdir())
+
+
+def test_leftovers_of_dead_runs_go_and_those_of_others_stay(corpus):
+    folder = data_dir() / "cache" / "features"
+    folder.mkdir(parents=True)
+    ended = subprocess.Popen(["true"]) if os.name != "nt" else SimpleNamespace(pid=1, wait=lambda: 0)
+    ended.wait()
+    host = socket.gethostname()
+    names = {"dead": f"a.{host}.{ended.pid}.part", "alive": f"b.{host}.{os.getppid()}.part",
+             "elsewhere": "c.node.example.org.17.part", "old": "d.node.example.org.18.part"}
+    for name in names.values():
+        (folder / name).write_bytes(b"half")
+    os.utime(folder / names["old"], (time.time() - 2 * 86_400,) * 2)
+    features.extract(corpus, cut(corpus.tracks, per_track=1), "log_mel", progress=False)
+    assert {path.name for path in parts()} == {names["alive"], names["elsewhere"]}
+
+
+def test_no_room_is_said_beforehand(corpus, monkeypatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: SimpleNamespace(free=1_000_000))
+    with pytest.raises(UserError, match="features need 1 MB, 1 MB are free"):
+        features.extract(corpus, cut(corpus.tracks, per_track=10), "log_mel", progress=False)
+
+
+def test_a_data_folder_that_cannot_be_written_to(corpus, own_folders, monkeypatch):
+    file = own_folders / "file"
+    file.touch()
+    monkeypatch.setenv("MERCORE_DATA", str(file))
+    with pytest.raises(UserError, match="set MERCORE_DATA"):
+        features.extract(corpus, cut(corpus.tracks, per_track=1), "log_mel", progress=False)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write everywhere")
+def test_a_read_only_data_folder(corpus):
+    data_dir().mkdir()
+    data_dir().chmod(0o500)
+    with pytest.raises(UserError, match="set MERCORE_DATA"):
+        features.extract(corpus, cut(corpus.tracks, per_track=1), "log_mel", progress=False)
+
+
+@pytest.mark.parametrize(("kind", "axes"), [("log_mel", (0, 2)), ("waveform", (0,)), ("conflictnet", (0,))])
+def test_normaliser_knows_its_rows_only(kind, axes):
+    shape = {"log_mel": (6, 5), "waveform": (6, 5), "conflictnet": (30, 1)}[kind]
+    x = RNG.normal(-30, 9, (40, *shape)).astype(np.float16)
+    x[:, 2] = -70  # a constant band or positions: left as they are, not divided by zero
+    rows = np.array([31, 2, 3, 5, 7, 11, 13, 17, 19, 23])
+    normaliser = features.Normaliser.fit(x, rows, kind, chunk=3)
+    known = x[rows].astype(np.float64)
+    assert np.allclose(normaliser.mean.squeeze(), known.mean(axes).squeeze(), rtol=1e-5)
+    sd = known.std(axes).squeeze()
+    assert np.allclose(normaliser.sd.squeeze(), np.where(sd > 0, sd, 1), rtol=1e-5)
+    z = normaliser.apply(x[rows])
+    assert z.dtype == np.float32 and z.shape == known.shape and np.abs(z.mean(axes)).max() < 1e-4
+    x[0] = 1000  # not among the rows
+    assert (features.Normaliser.fit(x, rows, kind).mean == features.Normaliser.fit(x, rows[::-1], kind).mean).all()
+    assert np.allclose(features.Normaliser.fit(x, rows, kind).mean, normaliser.mean)
+
+
+def test_normaliser_survives_the_run_record(tmp_path):
+    normaliser = features.Normaliser.fit(RNG.normal(0, 1, (9, 4, 3)), np.arange(9), "log_mel")
+    np.savez(tmp_path / "normaliser.npz", **normaliser.to_dict())
+    with np.load(tmp_path / "normaliser.npz") as kept:
+        again = features.Normaliser.from_dict(kept)
+    x = RNG.normal(0, 1, (2, 4, 3))
+    assert again.per == "band" and (again.apply(x) == normaliser.apply(x)).all()
