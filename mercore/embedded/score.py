@@ -240,7 +240,8 @@ def _sound(program: int, drums: bool, ticks: list) -> np.ndarray:
     track = Track("", program, drums)
     track.notes.extend(ticks)
     score.tracks.append(track)
-    return _synthesizer().render(score, stereo=True).mean(axis=0)
+    left, right = _synthesizer().render(score, stereo=True)
+    return (left + right) / 2
 
 
 @cache
@@ -293,12 +294,13 @@ def play(part: Part, tempo: float | Sequence[tuple[float, float]], seconds: floa
 
 def _tone(frequency: np.ndarray, mix: Mix) -> np.ndarray:
     """The gain of shelves, bell and cutoff at each frequency (zero phase, as on a graphic equaliser)."""
-    octaves = np.log2(np.maximum(frequency, 20.0))
+    grid = np.geomspace(20, SAMPLE_RATE / 2, 300)
+    octaves = np.log2(grid)
     low = 1 / (1 + np.exp(3 * (octaves - np.log2(200))))
     high = 1 / (1 + np.exp(-3 * (octaves - np.log2(3000))))
     bell = np.exp(-0.5 * ((octaves - np.log2(mix.mid_hz)) / 0.7) ** 2)
     gain = 10 ** ((mix.low_shelf_db * low + mix.high_shelf_db * high + mix.mid_db * bell) / 20)
-    return gain / np.sqrt(1 + (frequency / mix.cutoff_hz) ** 8)
+    return np.interp(frequency, grid, gain / np.sqrt(1 + (grid / mix.cutoff_hz) ** 8))
 
 
 def _room(mix: Mix, rng: np.random.Generator) -> np.ndarray:
