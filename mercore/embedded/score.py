@@ -20,7 +20,7 @@ from mercore import UserError
 
 SAMPLE_RATE = 22050
 TICKS_PER_SECOND = 2000
-VELOCITY_STEP = 9  # notes are played in groups of nearly equal velocity
+VELOCITY_STEP = 12  # notes are played in groups of nearly equal velocity
 TOP_PITCH = {29: 88, 30: 88}  # the synthesizer hangs on these programs' highest notes
 
 
@@ -332,7 +332,7 @@ def apply_mix(audio: np.ndarray, mix: Mix, rng: np.random.Generator) -> np.ndarr
     room = _room(mix, rng)
     size = fft.next_fast_len(n + len(room), real=True)
     gain = _tone(np.arange(size // 2 + 1) * SAMPLE_RATE / size, mix)
-    spectrum = fft.rfft(audio.astype(np.float64), size) * fft.rfft(room, size) * gain
+    spectrum = fft.rfft(audio, size) * fft.rfft(room.astype(np.float32), size) * gain.astype(np.float32)
     audio = fft.irfft(spectrum, size)[:n]
     if mix.compression:
         audio = _compress(audio, 0.7 * mix.compression)
