@@ -166,7 +166,8 @@ def _state(path: str | Path) -> list[int] | None:
 
 def _cache_file(paths: Sequence[str | Path]) -> Path:
     """One for the folder that the files share, however the corpus around it was named."""
-    folder = os.path.dirname(os.path.commonprefix([str(path) for path in paths]))
+    # by characters: files on two drives have no common folder, and need none
+    folder = os.path.dirname(os.path.commonprefix([str(path) for path in paths]))  # noqa: RUF071
     name = hashlib.sha1(os.fsencode(folder)).hexdigest()[:16]
     return data_dir() / "cache" / "inspection" / f"{name}.json"
 
