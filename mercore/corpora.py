@@ -191,8 +191,8 @@ def _collect(root: Path, task: str, listing: layouts.Listing) -> Corpus:
 
 
 def _unique_keys(tracks: pd.DataFrame, root: Path) -> list[str]:
-    """Keys that collide get their class, then their file's suffix, then a digest of their path: never a number,
-    which would change with the other files there. Only a path listed twice is numbered."""
+    """Keys that collide get what tells them apart: their class, their file's suffix, or a digest of their path.
+    Never a number, which would change with the other files there; only a path listed twice is numbered."""
     keys = tracks.key.map(layouts.clean)
     within = tracks.path.map(lambda path: os.fsencode(os.path.relpath(path, root)))
     tails = (
@@ -201,7 +201,7 @@ def _unique_keys(tracks: pd.DataFrame, root: Path) -> list[str]:
         "." + within.map(lambda path: hashlib.sha1(path).hexdigest()[:8]),
     )
     for tail in tails:
-        keys = keys.where(~keys.duplicated(keep=False), keys + tail)
+        keys = keys.where(tail.groupby(keys).transform("nunique") == 1, keys + tail)
     again = keys.groupby(keys).cumcount()
     return [f"{key}.{count + 1}" if count else key for key, count in zip(keys, again, strict=True)]
 

@@ -56,23 +56,23 @@ def list_gtzan(root: Path) -> Listing:
     own = next((f for f in (base / "gtzan_tracks.csv", base.parent / "gtzan_tracks.csv") if f.is_file()), None)
     facts = _gtzan_table(own) if own else known
     genuine = facts.artist.equals(known.artist.reindex(facts.index))
-    families = _families(facts)
+    told = _gtzan_facts(facts)
     rows, found = [], set()
     for genre in GENRES:
         for path in audio_files(base / genre):
             row = {"key": path.stem, "path": path, "label": genre}
             if _is_gtzan_name(path.stem, genre):
                 found.add(path.stem)
-                rows.append(row | _gtzan_facts(path.stem, facts, families))
+                rows.append(row | told.get(path.stem, {"note": "not in gtzan_tracks.csv"}))
             else:
                 rows.append(row | {"fault": f"not named {genre}.NNNNN, as a track of GTZAN in this folder is"})
     mini = genuine and found <= GTZAN_MINI
     full = sorted(GTZAN_MINI) if mini else (known if genuine else facts).index
     if len(found) * 2 >= len(full):  # with fewer it is a part, not a whole with gaps
-        for track in (track for track in full if track not in found and track in facts.index):
+        for track in (track for track in full if track not in found and track in told):
             genre = track.partition(".")[0]
             row = {"key": track, "path": base / genre / f"{track}.wav", "label": genre}
-            rows.append(row | _gtzan_facts(track, facts, families))
+            rows.append(row | told[track])
     if not genuine:
         note = "In the layout of GTZAN, with artists of its own in gtzan_tracks.csv: not GTZAN."
         return Listing(rows, folder_name(root), GENRES, [note])
@@ -114,39 +114,42 @@ def _gtzan_table(file: Path) -> pd.DataFrame:
     return need_columns(table, columns, file).set_index("track")
 
 
-def _families(facts: pd.DataFrame) -> dict[str, str]:
-    """For each track that the table links to others as the same excerpt or recording: the first of them all."""
-    parent: dict[str, str] = {}
+def _gtzan_facts(table: pd.DataFrame) -> dict[str, dict[str, str]]:
+    """What the table says of each track, in the words of a Listing's row."""
+    first = _families(table)
+    copies = {
+        column: table[table[column] != ""].groupby(column).groups for column in ("exact_replica_of", "same_recording_as")
+    }
+    facts = {}
+    for track, row in table.to_dict("index").items():
+        notes = [row["note"]]
+        for column, words in (("exact_replica_of", "same excerpt as"), ("same_recording_as", "same recording as")):
+            others = [other for other in copies[column].get(row[column], ()) if other != track]
+            notes += [f"{words} {', '.join(others)}"] if others else []
+        facts[track] = {
+            "artist": row["artist"],
+            "title": row["title"],
+            "split": SIDES[row["fault_filtered_split"]],
+            "same_as": "" if first[track] == track else first[track],
+            "note": "; ".join(filter(None, notes)),
+        }
+    return facts
+
+
+def _families(table: pd.DataFrame) -> dict[str, str]:
+    """For each track: the first of all that the table links to it as the same excerpt or recording."""
+    parent = {track: track for track in table.index}
 
     def first_of(track: str) -> str:
         while parent.setdefault(track, track) != track:
             track = parent[track]
         return track
 
-    for track, row in facts.iterrows():
-        for other in filter(None, (row.exact_replica_of, row.same_recording_as)):
-            first, later = sorted((first_of(str(track)), first_of(other)))
+    for column in ("exact_replica_of", "same_recording_as"):
+        for track, other in table[column][table[column] != ""].items():
+            first, later = sorted((first_of(track), first_of(other)))
             parent[later] = first
     return {track: first_of(track) for track in parent}
-
-
-def _gtzan_facts(track: str, facts: pd.DataFrame, families: dict[str, str]) -> dict[str, str]:
-    if track not in facts.index:
-        return {"note": "not in gtzan_tracks.csv"}
-    row = facts.loc[track]
-    notes = [row.note]
-    for column, words in (("exact_replica_of", "same excerpt as"), ("same_recording_as", "same recording as")):
-        others = facts.index[(facts[column] == row[column]) & (facts.index != track)] if row[column] else ()
-        if len(others):
-            notes.append(f"{words} {', '.join(others)}")
-    first = families.get(track, track)
-    return {
-        "artist": row.artist,
-        "title": row.title,
-        "split": SIDES[row.fault_filtered_split],
-        "same_as": first if first != track else "",
-        "note": "; ".join(filter(None, notes)),
-    }
 
 
 def _gtzan_notes(rows: list[dict], mini: bool) -> list[str]:
