@@ -20,13 +20,25 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from PIL import Image
 
 from mercore import FACTS, UserError, build_dir
+from mercore.diagrams import draw_architecture
+from mercore.plots_data import plot_class_counts, plot_history, plot_split
 from mercore.plots_results import (
     annex_table,
     plot_accuracies,
     plot_confusion,
     plot_run_confusion,
+)
+from mercore.plots_songs import plot_song
+from mercore.plots_sound import (
+    plot_augmentation,
+    plot_mel_filters,
+    plot_mel_spectrogram,
+    plot_russell,
+    plot_spectrogram,
+    plot_waveform,
 )
 from mercore.plotstyle import write_around
 
@@ -35,12 +47,24 @@ __all__ = [
     "Provenance",
     "annex_table",
     "catalogue",
+    "draw_architecture",
     "figure_name",
     "figures_dir",
     "is_blank",
     "plot_accuracies",
+    "plot_augmentation",
+    "plot_class_counts",
     "plot_confusion",
+    "plot_history",
+    "plot_mel_filters",
+    "plot_mel_spectrogram",
     "plot_run_confusion",
+    "plot_russell",
+    "plot_song",
+    "plot_spectrogram",
+    "plot_split",
+    "plot_waveform",
+    "read_provenance",
     "save",
     "save_table",
 ]
@@ -106,6 +130,11 @@ class Provenance:
         ]
         return " · ".join(part.strip().rstrip(".") for part in parts if part) + "."
 
+    @property
+    def real(self) -> bool:
+        """Whether the figure shows real music: a corpus, and not the embedded one."""
+        return bool(self.corpus) and not self.corpus.startswith("embedded")
+
 
 def _plain_name(corpus: str) -> str:
     """A corpus' name with the warning it needs."""
@@ -162,10 +191,21 @@ def save(
         if line_art or number_or_name in LINE_ART:
             about = {"Date": None, "Creator": None, "Description": provenance.text()}
             _write(folder / f"{stem}.svg", lambda path: fig.savefig(path, format="svg", metadata=about))
-        about = {"Software": None, "Description": provenance.text()}
+        about = {
+            "Software": None,
+            "Description": provenance.text(),
+            "real": "yes" if provenance.real else "no",
+            "protocol": provenance.protocol,
+        }
         return _write(
             folder / f"{stem}.png", lambda path: fig.savefig(path, format="png", dpi=DPI, metadata=about)
         )
+
+
+def read_provenance(png: str | Path) -> dict[str, str]:
+    """What `save` wrote into a PNG: Description (its footer), real ("yes" or "no"), protocol."""
+    with Image.open(png) as image:
+        return dict(image.text)
 
 
 def save_table(table: pd.DataFrame, name: str, out: str | Path | None = None) -> Path:

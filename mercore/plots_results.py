@@ -99,10 +99,10 @@ def plot_confusion(
 ) -> Figure:
     """One confusion matrix: rows true, columns predicted; counts as text, share of the row as colour."""
     n = len(counts)
-    fig, ax = figure_of(ax, SINGLE if n > 5 else 5.0, 5.6 if n > 5 else 4.4)
+    fig, ax = figure_of(ax, SINGLE, 5.6 if n > 5 else 4.4)
     totals = counts.to_numpy().sum(axis=1, keepdims=True)
     shares = np.divide(counts.to_numpy(), totals, out=np.zeros(counts.shape), where=totals > 0) * 100
-    image = ax.imshow(shares, cmap="Blues", vmin=0, vmax=100)
+    image = ax.imshow(shares, cmap="Blues", vmin=0, vmax=100, aspect="auto")
     for (row, column), share in np.ndenumerate(shares):
         ax.text(
             column,
@@ -146,12 +146,13 @@ def plot_run_confusion(run, title: str = "") -> Figure:
         add_title(fig, name)
         return fig
     large = len(counts) > 5
-    fig, (left, right) = new_figure(PAIR, 5.1 if large else 4.3, 1, 2)
+    height = 4.9 if large else 4.6
+    fig, (left, right, bar) = new_figure(PAIR, height, 1, 3, width_ratios=(1, 1, 0.03))
     plot_confusion(counts, ours, left, colour_bar=False)
     printed = published.confusion(task, key)
     theirs = f"The report's: {published.dataset(task)}, split by {published.PROTOCOL}\n{_scored(printed)}"
     plot_confusion(printed, theirs, right, colour_bar=False, labels=False)
-    fig.colorbar(right.images[0], ax=[left, right], shrink=0.8, label="share of the true class (%)")
+    fig.colorbar(right.images[0], cax=bar, label="share of the true class (%)")
     add_title(fig, name)
     remark = ""
     if task == "mood":

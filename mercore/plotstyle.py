@@ -9,6 +9,8 @@ import matplotlib.pyplot as plt
 import seaborn as sns
 from matplotlib.figure import Figure
 
+from mercore.corpora import MOOD_NAMES
+
 SINGLE, PAIR = 7.0, 10.0  # widths in inches: one panel, two panels side by side
 SMALL, NORMAL, LARGE = 8, 9, 10.5  # font sizes in points; nothing is set smaller
 STYLE = {
@@ -32,6 +34,7 @@ PALETTE = sns.color_palette("colorblind").as_hex()
 BLUE, ORANGE, GREEN, RED, PINK, BROWN, ROSE, GREY, YELLOW, SKY = PALETTE
 INK, FAINT = "#333333", "#777777"
 AROUND = ("title", "caption", "provenance")  # texts above and below the axes, see write_around
+GAP = 0.07  # inches between them and what they stand by
 SIDE_COLOURS = {"train": "#c4c4c4", "validation": SKY, "test": BLUE}
 SIDE_NAMES = {"train": "training", "validation": "validation", "test": "test"}
 NETWORK_NAMES = {
@@ -42,12 +45,6 @@ NETWORK_NAMES = {
     "conv_bgru": "Conv +\nBGRU",
     "end2end": "End-to-end\nLSTM",
     "end2end_gru": "End-to-end\nGRU",
-}
-MOOD_NAMES = {
-    "Q1": "happy / excited",
-    "Q2": "angry / tense",
-    "Q3": "sad",
-    "Q4": "calm / relaxed",
 }
 
 
@@ -63,12 +60,13 @@ def styled(plot):
 
 
 def new_figure(width: float, height: float, rows: int = 1, columns: int = 1, **options):
-    """A figure in inches and its axes, as plt.subplots.
+    """A figure in inches and its axes, as plt.subplots; without rows it has none yet.
 
     It is taken off pyplot's list at once, so a notebook shows it where it is the last line of a cell and
     never twice, and hundreds may be drawn without keeping them all.
     """
-    fig, axes = plt.subplots(rows, columns, figsize=(width, height), layout="constrained", **options)
+    fig = plt.figure(figsize=(width, height), layout="constrained")
+    axes = fig.subplots(rows, columns, **options) if rows else None
     plt.close(fig)
     return fig, axes
 
@@ -104,13 +102,13 @@ def write_around(fig: Figure, gid: str, text: str, **font) -> None:
     for name in ("provenance", "caption"):
         if name in texts:
             bottom += _height_of(texts[name])
-            texts[name].set_y(bottom / height)
+            texts[name].set_y((bottom - GAP) / height)
     fig.set_layout_engine("constrained", rect=(0, bottom / height, 1, (top - bottom) / height))
 
 
 def _height_of(text) -> float:
     """Height in inches that a text around the axes takes, with its gap."""
-    return (len(text.get_text().splitlines()) * 1.25 * text.get_fontsize() + 6) / 72
+    return (len(text.get_text().splitlines()) * 1.25 * text.get_fontsize()) / 72 + GAP
 
 
 def add_title(fig: Figure, text: str) -> None:

@@ -1,0 +1,150 @@
+"""Plots of the case studies: a song's genre or mood as shares and over time. Explained in 08_case_studies."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.ticker import MultipleLocator
+
+from mercore import evaluation, published
+from mercore.plotstyle import (
+    BLUE,
+    GREY,
+    INK,
+    ORANGE,
+    PAIR,
+    SMALL,
+    add_caption,
+    add_title,
+    class_label,
+    new_figure,
+    styled,
+)
+
+
+@styled
+def plot_song(
+    starts: np.ndarray,
+    probabilities: pd.DataFrame,
+    task: str,
+    duration: float,
+    title: str = "",
+    sections: pd.DataFrame | None = None,
+    seconds: float = 3.0,
+    report: str | None = None,
+) -> Figure:
+    """A song's snippets by predicted class, as shares and over time (figures 9 to 12).
+
+    starts: of the snippets in s. probabilities: a row per snippet, a column per class (a prefix p_ is left out).
+    duration: of the song in s. sections: what is known of the song, with the columns start, end (s), section and
+    the task's own (genre or mood). report: slug of the report's case study to be shown as reference; it is
+    another song, and is left out where the classes aren't the report's.
+    """
+    probabilities = probabilities.rename(columns=lambda name: str(name).removeprefix("p_"))
+    classes = list(probabilities)
+    predicted = probabilities.idxmax(axis=1).to_numpy()
+    known = sections is not None and len(sections) and task in sections
+    reference = None
+    if report and published.has_classes(task, classes):
+        reference = published.case_study_shares(report, task).reindex(classes)
+    height = 0.24 * len(classes) + 0.6
+    fig, _ = new_figure(PAIR, 2 * height + 0.9, 0, 0)
+    grid = fig.add_gridspec(2, 2 if reference is not None else 1, height_ratios=(1, 1.08))
+    if reference is not None:
+        grid.set_width_ratios((1.9, 1))
+        _draw_reference(fig.add_subplot(grid[0, 1]), reference, report)
+    truth = _known_shares(sections, task, classes, duration) if known else None
+    _draw_shares(fig.add_subplot(grid[0, 0]), predicted, classes, truth)
+    timeline = fig.add_subplot(grid[1, :])
+    if known:
+        _draw_sections(timeline, sections, task, classes, duration)
+    _draw_timeline(timeline, np.asarray(starts), predicted, classes, duration, seconds)
+    add_title(fig, title or f"{task.capitalize()} of {len(predicted)} random snippets")
+    caption = (
+        f"Whiskers: 95 % Wilson interval of the share for drawing {len(predicted)} snippets of {seconds:g} s at "
+        "random. They tell how well the snippets stand for the whole song, not how often the network is wrong."
+    )
+    if known:
+        caption += f" Orange: what is known of the song, its sections and their {task}."
+    if reference is not None:
+        caption += (
+            " Grey: the report's result on its song, another one, so nothing there need agree with ours."
+        )
+    add_caption(fig, caption)
+    return fig
+
+
+def _known_shares(sections: pd.DataFrame, task: str, classes: list[str], duration: float) -> pd.Series:
+    """The share of the song's time that each class really has."""
+    lengths = sections["end"] - sections["start"]
+    return lengths.groupby(sections[task]).sum().reindex(classes, fill_value=0) / duration
+
+
+def _draw_shares(ax, predicted: np.ndarray, classes: list[str], truth: pd.Series | None) -> None:
+    n = len(predicted)
+    counts = np.array([np.sum(predicted == name) for name in classes])
+    bounds = np.array([evaluation.wilson(count, n) for count in counts]) * 100
+    values = counts / n * 100
+    rows = np.arange(len(classes))
+    thick = 0.62 if truth is None else 0.42
+    at = rows if truth is None else rows - 0.16
+    ax.barh(at, values, thick, color=BLUE)
+    ax.errorbar(
+        values, at, xerr=np.abs(bounds.T - values), fmt="none", ecolor=INK, elinewidth=1.1, capsize=2.5
+    )
+    handles = [
+        Patch(color=BLUE, label="predicted"),
+        Line2D([], [], color=INK, marker="|", label="95 % interval"),
+    ]
+    if truth is not None:
+        ax.barh(rows + 0.24, truth * 100, 0.26, color=ORANGE)
+        handles.append(Patch(color=ORANGE, label="known: share of the song's time"))
+    ax.set_yticks(rows, [class_label(name) for name in classes])
+    ax.set(ylim=(len(classes) - 0.45, -0.55), xlim=(0, 102), xlabel="share of snippets (%)")
+    ax.tick_params(axis="y", length=0)
+    ax.grid(axis="x")
+    ax.legend(handles=handles, loc="lower left", bbox_to_anchor=(0, 1), ncols=3, borderaxespad=0.2)
+
+
+def _draw_reference(ax, shares: pd.Series, slug: str) -> None:
+    study = published.case_study(slug)
+    rows = np.arange(len(shares))
+    ax.barh(rows, shares * 100, 0.62, color="#e4e4e4", edgecolor=GREY)
+    ax.set_yticks(rows, [])
+    ax.set(ylim=(len(shares) - 0.45, -0.55), xlim=(0, 102), xlabel="share of snippets (%)")
+    ax.tick_params(axis="y", length=0)
+    ax.set_title(f"The report's song (another one):\n{study['song']}, {study['artist']}", fontsize=SMALL)
+
+
+def _draw_sections(ax, sections: pd.DataFrame, task: str, classes: list[str], duration: float) -> None:
+    """The known sections: their names above, their class as a band behind the predictions."""
+    parts = sections.to_dict("records")
+    room = [(part["end"] - part["start"]) / duration * (PAIR - 1.5) for part in parts]
+    fits = all(0.075 * len(str(part["section"])) < inches for part, inches in zip(parts, room, strict=True))
+    turn = {"ha": "center"} if fits else {"ha": "left", "rotation": 35, "rotation_mode": "anchor"}
+    for part in parts:
+        if part[task] in classes:
+            row = classes.index(part[task])
+            ax.fill_between(
+                [part["start"], part["end"]], row - 0.5, row + 0.5, color=ORANGE, alpha=0.45, linewidth=0
+            )
+        ax.axvline(part["start"], color=GREY, linewidth=0.6)
+        middle = (part["start"] + part["end"]) / 2 / duration
+        ax.text(middle, 1.03, part["section"], transform=ax.transAxes, va="bottom", fontsize=SMALL, **turn)
+
+
+def _draw_timeline(ax, starts, predicted, classes: list[str], duration: float, seconds: float) -> None:
+    """Each snippet as a dash at its time, in the row of its predicted class."""
+    ax.hlines([classes.index(name) for name in predicted], starts, starts + seconds, color=BLUE, linewidth=5)
+    ax.set_yticks(range(len(classes)), [class_label(name) for name in classes])
+    ax.set(ylim=(len(classes) - 0.45, -0.55), xlim=(0, duration), xlabel="time in the song (min:s)")
+    ax.xaxis.set_major_locator(_seconds_locator(duration))
+    ax.xaxis.set_major_formatter(lambda value, _: f"{int(value) // 60}:{int(value) % 60:02d}")
+    ax.tick_params(axis="y", length=0)
+    ax.grid(axis="y")
+
+
+def _seconds_locator(duration: float):
+    step = next((s for s in (5, 10, 15, 30, 60, 120) if duration / s <= 14), 300)
+    return MultipleLocator(step)
