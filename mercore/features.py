@@ -108,7 +108,7 @@ class Kind:
 KINDS = {
     "log_mel": Kind((N_MELS, 130), log_mel, {"n_fft": N_FFT, "hop": HOP_LENGTH, "top_db": TOP_DB}, "band"),
     "waveform": Kind((STEPS, STEP_SAMPLES), frame_waveform, {}, "position"),
-    "conflictnet": Kind((round(CLIP_SECONDS * SAMPLE_RATE), 1), channel_waveform, {}, "position"),
+    "channel_waveform": Kind((round(CLIP_SECONDS * SAMPLE_RATE), 1), channel_waveform, {}, "position"),
 }
 
 

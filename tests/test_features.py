@@ -186,9 +186,9 @@ def test_a_read_only_data_folder(corpus):
         features.extract(corpus, cut(corpus.tracks, per_track=1), "log_mel", progress=False)
 
 
-@pytest.mark.parametrize(("kind", "axes"), [("log_mel", (0, 2)), ("waveform", (0,)), ("conflictnet", (0,))])
+@pytest.mark.parametrize(("kind", "axes"), [("log_mel", (0, 2)), ("waveform", (0,)), ("channel_waveform", (0,))])
 def test_normaliser_knows_its_rows_only(kind, axes):
-    shape = {"log_mel": (6, 5), "waveform": (6, 5), "conflictnet": (30, 1)}[kind]
+    shape = {"log_mel": (6, 5), "waveform": (6, 5), "channel_waveform": (30, 1)}[kind]
     x = RNG.normal(-30, 9, (40, *shape)).astype(np.float16)
     x[:, 2] = -70  # a constant band or positions: left as they are, not divided by zero
     rows = np.array([31, 2, 3, 5, 7, 11, 13, 17, 19, 23])
