@@ -1,0 +1,283 @@
+"""The ten genres of the embedded corpus: 200 tracks of 30 s by 80 fictitious artists. Explained in 01_data.
+
+What makes a genre is written in `genre_patterns` (rhythm, bass, way of playing) and in STYLES (tempo, harmony,
+instruments). What makes an artist is drawn here: instruments from pools that overlap between the genres, habits,
+a range of tempo, a favourite key, a leaning towards a neighbouring genre, and a mix that has nothing to do with
+the genre, so that average timbre says little. Tracks are excerpts: they start anywhere in a bar.
+"""
+
+from dataclasses import dataclass, replace
+from functools import cache
+
+import numpy as np
+
+from mercore.embedded.bars import Bar, Song
+from mercore.embedded.genre_patterns import BARS
+from mercore.embedded.score import Mix, Note, Part, TrackSpec, generator, louder, progression, render, shift, swing
+
+TRACKS_PER_GENRE = 20
+SECONDS = 30.0
+ROLES = {"drums": 1.0, "bass": 0.75, "chords": 0.55, "riff": 0.55, "pad": 0.25, "lead": 0.65}  # and their volume
+
+
+@dataclass(frozen=True)
+class Style:
+    """Tempo in quarter notes a minute, harmony, swing as (ratio, grid), General-MIDI programs for each voice."""
+
+    tempo: tuple[float, float]
+    progressions: tuple[str, ...]
+    bass: tuple[int, ...]
+    chords: tuple[int, ...]
+    riff: tuple[int, ...]
+    lead: tuple[int, ...]
+    pad: tuple[int, ...]
+    kits: tuple[int, ...]
+    neighbours: tuple[str, ...]
+    voices: dict[str, float]  # how likely an artist uses the voice at all
+    swing: tuple[tuple[float, float], ...] = ((1.0, 0.25),)
+    drive: tuple[float, float] = (0.0, 0.1)
+
+
+STYLES = {
+    "blues": Style(
+        (66, 132),
+        ("I7 I7 I7 I7 | IV7 IV7 I7 I7 | V7 IV7 I7 V7", "I7 IV7 I7 I7 | IV7 IV7 I7 I7 | V7 IV7 I7 V7",
+         "i7 i7 i7 i7 | iv7 iv7 i7 i7 | bVI7 V7 i7 V7", "I7 V7 IV7 IV7 | I7 V7 I7 V7"),
+        (32, 33, 34), (0, 16, 26, 27, 4), (25, 27, 29, 26, 0), (22, 26, 27, 29, 65, 0), (16, 61, 48), (0, 8, 40),
+        ("rock", "jazz"), {"chords": 0.8, "riff": 0.6, "lead": 0.85, "pad": 0.2}, drive=(0.0, 0.35),
+    ),
+    "classical": Style(
+        (58, 126),
+        ("I IV V7 I | vi ii7 V7 I", "i iv V7 i | bVI iio V7 i", "I V vi iii | IV I ii7 V7", "I vi ii7 V7",
+         "i bVII bVI V7 | i iv V i", "I viio vi V | IV ii V7 I"),
+        (42, 43, 0, 32, 48), (0, 6, 48, 45, 46, 24, 49), (48,), (40, 73, 68, 71, 0, 48, 56, 60), (48, 49, 52), (48,),
+        ("jazz", "pop"), {"chords": 1.0, "riff": 0.0, "lead": 0.9, "pad": 0.3},
+    ),
+    "country": Style(
+        (84, 132),
+        ("I I IV I | I I V V", "I IV I V", "I IV V I | I IV V7 I", "I vi IV V", "IV I V I"),
+        (32, 33, 34), (24, 25, 27, 0), (105, 25, 27, 26), (110, 40, 26, 22, 25, 0), (48, 16, 21), (0, 8, 40),
+        ("rock", "blues"), {"chords": 0.95, "riff": 0.5, "lead": 0.8, "pad": 0.2}, drive=(0.0, 0.2),
+    ),
+    "disco": Style(
+        (108, 128),
+        ("i7 i7 iv7 V7", "i7 bVII bVImaj7 V7", "ii7 V7 Imaj7 vi7", "i7 iv7", "vi7 ii7 V7 Imaj7"),
+        (33, 36, 38, 39, 34), (27, 28, 4, 7, 62), (48, 50, 61, 62, 44), (80, 81, 65, 56, 73, 61), (48, 50, 16),
+        (0, 8, 24, 16), ("pop", "hiphop"), {"chords": 0.85, "riff": 0.7, "lead": 0.5, "pad": 0.5},
+    ),
+    "hiphop": Style(
+        (80, 100),
+        ("i7 i7 iv7 i7", "ii9 V7 Imaj9 Imaj9", "i bVI i bVII", "i9 i9 bVImaj7 V7#9", "i9 iv9"),
+        (38, 39, 33, 32, 35), (4, 0, 48, 26, 11, 7, 88), (61, 48, 55, 56), (85, 80, 54, 53), (48, 89, 4),
+        (25, 24, 0, 8, 16), ("jazz", "reggae"), {"chords": 0.95, "riff": 0.4, "lead": 0.7, "pad": 0.35},
+        swing=((1.0, 0.25), (1.4, 0.25), (1.7, 0.25)),
+    ),
+    "jazz": Style(
+        (96, 208),
+        ("ii9 V13 Imaj7 VI7b9", "ii7 V7 Imaj9 Imaj9 | iim7b5 V7b9 i6 i6", 
+         "I7 IV9 I7 I7 | IV9 #ivo7 I7 VI7b9 | ii9 V13 I7 V13", "i7 i7 i7 i7 | bii7 bii7 i7 i7", "Imaj7 vi7 ii7 V7 | iii7 VI7 ii7 V7"),
+        (32, 35, 33, 43), (0, 26, 4, 11, 16), (0,), (65, 66, 56, 0, 11, 26, 71, 73, 60), (48, 61, 16), (40, 0, 8),
+        ("blues", "classical"), {"chords": 0.85, "riff": 0.0, "lead": 0.95, "pad": 0.15},
+    ),
+    "metal": Style(
+        (120, 186),
+        ("i5 i5 bII5 i5", "i5 bVI5 bVII5 i5", "i5 i5 i5 bV5", "i5 bIII5 bII5 i5", "i5 iv5 bVI5 V5"),
+        (33, 34, 39), (29, 30, 48, 30), (30, 29, 30, 27), (30, 29, 81, 40), (48, 52, 91, 19), (16, 0, 8),
+        ("rock", "rock"), {"chords": 0.4, "riff": 1.0, "lead": 0.5, "pad": 0.2}, drive=(0.4, 0.9),
+    ),
+    "pop": Style(
+        (92, 126),
+        ("I V vi IV", "vi IV I V", "I vi IV V", "IV V iii vi", "I iii IV V"),
+        (33, 38, 39, 34, 32), (0, 4, 25, 62, 81, 90, 27), (81, 80, 0, 11, 88, 27), (80, 81, 85, 54, 73, 0, 27),
+        (48, 50, 89, 91), (24, 0, 8, 25, 16), ("disco", "rock"),
+        {"chords": 0.95, "riff": 0.4, "lead": 0.75, "pad": 0.5}, swing=((1.0, 0.25), (1.0, 0.25), (1.3, 0.25)),
+    ),
+    "reggae": Style(
+        (64, 86),
+        ("I IV I IV", "i iv i iv", "I V vi IV", "ii I ii I", "i bVII i bVII", "I IV V IV"),
+        (33, 38, 35, 32, 39), (27, 28, 16, 0, 4, 25), (16, 17, 18, 4), (56, 57, 65, 22, 54, 80, 27), (16, 48),
+        (0, 8, 24, 25), ("pop", "hiphop"), {"chords": 1.0, "riff": 0.6, "lead": 0.6, "pad": 0.25},
+        swing=((1.0, 0.25), (1.3, 0.25), (1.6, 0.25)),
+    ),
+    "rock": Style(
+        (100, 156),
+        ("I5 bVII5 IV5 I5", "i5 bIII5 IV5 bVI5", "I IV V IV", "I V IV IV", "vi IV I V", "I7 I7 IV7 V7"),
+        (33, 34, 36), (27, 29, 30, 25, 0, 18), (29, 30, 27, 26), (29, 30, 27, 26, 18, 81), (16, 18, 48), (0, 8, 16),
+        ("blues", "country", "metal"), {"chords": 0.7, "riff": 0.8, "lead": 0.5, "pad": 0.2},
+        swing=((1.0, 0.5), (1.0, 0.5), (1.0, 0.5), (1.9, 0.5)), drive=(0.15, 0.7),
+    ),
+}  # fmt: skip
+
+NAMES = {
+    "blues": ("Otis Fairweather", "Slim Delacroix", "Big Rosa Tully", "The Levee Street Four", "Harmon Pike",
+              "Nettie Crowe", "Lonnie Ashdown", "The Midnight Ferrymen"),
+    "classical": ("Quartetto Alcione", "Ludmila Varga", "Ensemble Saint-Orme", "Kammerorchester Weilheim",
+                  "Ilse Brandt", "The Carrow Consort", "Anton Zelenka", "Orchestra della Rocca"),
+    "country": ("Clay Hollister", "The Dry Creek Pickers", "June Ellen Parr", "Wagon Wheel Union", "Hank Sorrel",
+                "The Prairie Larks", "Dolly Mae Tanner", "Boone & Daughters"),
+    "disco": ("Gloria Vantage", "Studio Meridian", "The Mirrorball Express", "Silk Parade", "Donato & the Lights",
+              "Crystal Avenue", "Satin Machine", "Rhonda Starr"),
+    "hiphop": ("MC Larkspur", "Brass Knuckle Poets", "DJ Odeon", "Concrete Choir", "Tall Order", "Lady Cadence",
+               "Block 19", "Dusty Needle"),
+    "jazz": ("Miles Harrow Quintet", "Ella Winslow", "The Basement Six", "Theo Blanchard Trio", "Cora Lindqvist",
+             "Arno Petit", "The Blue Lantern Band", "Sonny Marchetti"),
+    "metal": ("Gravemire", "Iron Solstice", "Vulture Throne", "Hexenwald", "Carrion Bell", "Ashen Legion",
+              "Obsidian Maw", "Thornreaver"),
+    "pop": ("Mia Solano", "The Paper Planes Club", "Nova Lane", "Jesper & Ida", "Candy Circuit", "Holly Marsh",
+            "Velvet Tuesday", "Luca Bright"),
+    "reggae": ("Prophet Delroy", "The Kingston Tide", "Sister Amaya", "Roots Cartel", "Jah Meridian",
+               "Winston Palmer", "The Island Rockers", "Marcia Green"),
+    "rock": ("The Crooked Mile", "Static Harbor", "Red Canyon", "Johnny Vale", "The Loose Wires",
+             "Electric Orchard", "Stonebridge", "The Night Couriers"),
+}  # fmt: skip
+TITLE_FIRST = ("Broken", "Golden", "Last", "Hidden", "Rolling", "Slow", "Midnight", "Borrowed", "Early", "Wild",
+               "Sunday", "Empty", "Burning", "Second", "Quiet")  # fmt: skip
+TITLE_LAST = ("Road", "Hour", "Promise", "Water", "Train", "Shadow", "Morning", "Fire", "Kingdom", "Letter",
+              "Dance", "Harbour", "Thunder", "Garden")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Artist:
+    """A fictitious artist: the voices used and their General-MIDI programs, volumes, habits and sound."""
+
+    name: str
+    genre: str
+    programs: dict[str, int]
+    volumes: dict[str, float]
+    drive: float
+    tempo: float
+    key: int
+    swing: tuple[float, float]
+    progressions: tuple[str, ...]
+    influence: str
+    lean: float  # how often a group of voices plays in the neighbour's way
+    beats: int
+    mix: Mix
+
+
+@cache
+def artist_named(genre: str, name: str, seed: int = 0) -> Artist:
+    """The artist as the seed draws it; each is drawn for itself."""
+    rng = generator(seed, "genre", genre, name)
+    style = STYLES[genre]
+    voices = [v for v in ("chords", "riff", "pad", "lead") if rng.random() < style.voices[v]]
+    if not {"chords", "riff"} & set(voices):
+        voices.append("chords")
+    programs = {"bass": rng.choice(style.bass), "drums": rng.choice(style.kits)}
+    programs |= {voice: rng.choice(getattr(style, voice)) for voice in voices}
+    if genre == "classical" and rng.random() < 0.35:  # a soloist plays everything
+        programs = dict.fromkeys(programs, programs["chords"])
+    elif genre == "jazz" and rng.random() < 0.2:  # without a drummer
+        del programs["drums"]
+    return Artist(
+        name,
+        genre,
+        {voice: int(program) for voice, program in programs.items()},
+        {voice: ROLES[voice] * 10 ** (rng.normal(0, 3) / 20) for voice in ROLES},
+        drive=rng.uniform(*style.drive),
+        tempo=rng.uniform(*style.tempo),
+        key=int(rng.integers(43, 55)),
+        swing=style.swing[rng.integers(len(style.swing))],
+        progressions=tuple(rng.permutation(style.progressions)[:3].tolist()),
+        influence=str(rng.choice(style.neighbours)),
+        lean=rng.uniform(0.0, 0.3),
+        beats=3 if genre == "classical" and rng.random() < 0.3 else 4,
+        mix=draw_mix(rng),
+    )
+
+
+def draw_mix(rng: np.random.Generator) -> Mix:
+    """A sound that any genre may have: dark or bright, dry or roomy, clean or worn, soft or loud."""
+    return Mix(
+        level_db=rng.uniform(-26, -14),
+        low_shelf_db=rng.uniform(-9, 9),
+        mid_db=rng.uniform(-6, 6),
+        mid_hz=float(np.exp(rng.uniform(np.log(500), np.log(3000)))),
+        high_shelf_db=rng.uniform(-12, 9),
+        cutoff_hz=float(rng.choice((11025, 11025, 9000, 7000, 5000))),
+        room=rng.uniform(0.03, 0.45),
+        room_seconds=rng.uniform(0.3, 1.8),
+        compression=rng.uniform(0, 0.8),
+        saturation=rng.choice((0.0, 0.0, 0.15, 0.4)),
+        noise_db=rng.uniform(-85, -48),
+        crackle=float(rng.choice((0, 0, 0, 3, 8))),
+        timing=rng.uniform(0.002, 0.012),
+    )
+
+
+def tracks(seed: int = 0) -> list[TrackSpec]:
+    """The 200 tracks: each genre's artists have two or three, in turn."""
+    titles = [f"{first} {last}" for first in TITLE_FIRST for last in TITLE_LAST]
+    titles = generator(seed, "genre", "titles").permutation(titles)
+    result = []
+    for genre, names in NAMES.items():
+        by = sorted((names * TRACKS_PER_GENRE)[:TRACKS_PER_GENRE], key=names.index)
+        result += [
+            TrackSpec(f"{genre}.{i:05d}", genre, name, str(titles[len(result) + i])) for i, name in enumerate(by)
+        ]
+    return result
+
+
+def compose(spec: TrackSpec, seed: int = 0, seconds: float = SECONDS) -> np.ndarray:
+    """The track as float32 mono samples (n,) at 22,050 Hz; the same for the same seed, alone or among others."""
+    artist = artist_named(spec.label, spec.artist, seed)
+    rng = generator(seed, "genre", spec.artist, spec.track)
+    low, high = STYLES[spec.label].tempo
+    tempo = float(np.clip(artist.tempo * rng.uniform(0.92, 1.08), low, high))
+    voices = write(artist, spec.track, seed, rng, int(seconds * tempo / 60 / artist.beats) + 3)
+    notes = {voice: swing(notes, *artist.swing) for voice, notes in voices.items()}
+    pickup = rng.uniform(0, artist.beats)  # an excerpt starts anywhere in a bar
+    parts = [
+        Part(
+            artist.programs[voice],
+            shift([note for note in notes[voice] if note.start >= pickup], -pickup),
+            drums=voice == "drums",
+            volume=artist.volumes[voice],
+            drive=artist.drive if 26 <= artist.programs[voice] <= 30 and voice not in ("drums", "bass") else 0.0,
+        )
+        for voice in artist.programs
+        if notes[voice]
+    ]
+    mix = replace(artist.mix, level_db=artist.mix.level_db + rng.normal(0, 1))
+    return render(parts, rubato(tempo, seconds, rng) if spec.label == "classical" else tempo, seconds, mix, rng)
+
+
+def write(artist: Artist, track: str, seed: int, rng: np.random.Generator, bars: int) -> dict[str, list[Note]]:
+    """All voices of a track, bar by bar, in beats: who plays when, and in whose manner."""
+    song = Song(seed, artist.name, track, int(artist.key + rng.choice((-2, 0, 0, 0, 3, 5))), rng)
+    numerals = str(rng.choice(artist.progressions))
+    minor = numerals.split()[0].lstrip("b#").startswith("i")
+    song.memory |= {"minor": int(minor), "major": int(not minor), "sings": int(rng.random() < 0.5),
+                    "rest": int(rng.integers(4))}  # fmt: skip
+    chords = progression(numerals, song.key)
+    turn = int(rng.integers(len(chords)))
+    bare = int(rng.integers(1, 3)) if rng.random() < 0.35 else 0  # bars of introduction without drums
+    gap = int(rng.integers(4, max(bars - 2, 5))) if rng.random() < 0.4 else -9  # two bars of breakdown
+    voices: dict[str, list[Note]] = {voice: [] for voice in ROLES}
+    sounding = set(ROLES)
+    manner = dict.fromkeys(ROLES, artist.genre)
+    for index in range(bars):
+        if index % 4 == 0:
+            resting = [v for v in ("lead", "pad", "riff", "chords") if rng.random() < 0.25]
+            sounding = set(ROLES) - set(resting[:2])
+            for group in (("drums",), ("bass",), ("chords", "riff", "pad"), ("lead",)):
+                borrowed = rng.random() < artist.lean and artist.beats == 4
+                manner |= dict.fromkeys(group, artist.influence if borrowed else artist.genre)
+        silent = {"drums"} if index < bare or index in (gap, gap + 1) else set()
+        if index in (gap, gap + 1):
+            silent |= {str(rng.choice(("bass", "lead", "riff")))}
+        bar = Bar(song, index, chords[(turn + index) % len(chords)], chords[(turn + index + 1) % len(chords)],
+                  artist.beats)  # fmt: skip
+        played = {genre: BARS[genre](bar) for genre in sorted(set(manner.values()))}
+        for voice in sorted((sounding - silent) & set(artist.programs)):
+            voices[voice] += shift(played[manner[voice]][voice], index * artist.beats)
+    energy = rng.uniform(0.85, 1.1)
+    return {voice: louder(notes, energy) for voice, notes in voices.items()}
+
+
+def rubato(tempo: float, seconds: float, rng: np.random.Generator) -> list[tuple[float, float]]:
+    """A tempo that breathes over phrases of about eight beats and holds back where they end."""
+    beats = np.arange(int(seconds * tempo / 60) + 8)
+    depth = rng.uniform(0.03, 0.12)
+    breath = 1 + depth * np.sin(2 * np.pi * beats / 8) - 1.5 * depth * (beats % 16 >= 14)
+    return [(float(b), float(tempo * f)) for b, f in zip(beats, breath, strict=True)]
