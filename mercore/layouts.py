@@ -117,13 +117,12 @@ def _gtzan_table(file: Path) -> pd.DataFrame:
 def _gtzan_facts(table: pd.DataFrame) -> dict[str, dict[str, str]]:
     """What the table says of each track, in the words of a Listing's row."""
     first = _families(table)
-    copies = {
-        column: table[table[column] != ""].groupby(column).groups for column in ("exact_replica_of", "same_recording_as")
-    }
+    wording = {"exact_replica_of": "same excerpt as", "same_recording_as": "same recording as"}
+    copies = {column: table[table[column] != ""].groupby(column).groups for column in wording}
     facts = {}
     for track, row in table.to_dict("index").items():
         notes = [row["note"]]
-        for column, words in (("exact_replica_of", "same excerpt as"), ("same_recording_as", "same recording as")):
+        for column, words in wording.items():
             others = [other for other in copies[column].get(row[column], ()) if other != track]
             notes += [f"{words} {', '.join(others)}"] if others else []
         facts[track] = {
