@@ -48,6 +48,8 @@ def inspect(path: str | Path) -> Inspection:
     path = Path(path)
     if not path.is_file():
         return Inspection(fault="missing: there is no such file")
+    if any(0xDC80 <= ord(sign) <= 0xDCFF for sign in str(path)):
+        return Inspection(fault="its name isn't valid UTF-8, which no audio library opens: rename it")
     try:
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha1").hexdigest()

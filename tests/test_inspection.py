@@ -121,6 +121,17 @@ def test_unreadable_file_is_named(tmp_path):
     assert "can't be opened" in inspect(path).fault
 
 
+def test_undecodable_name_is_a_fault(tmp_path):
+    path = tmp_path / os.fsdecode(b"caf\xe9.wav")
+    try:
+        path.write_bytes(write(tmp_path / "x.wav").read_bytes())
+    except OSError:
+        pytest.skip("this file system takes UTF-8 only")
+    if "\udce9" not in str(path):
+        pytest.skip("this system decodes every name")
+    assert "isn't valid UTF-8" in inspect(path).fault
+
+
 def test_second_reading_comes_from_the_cache_until_the_file_changes(own_folders, monkeypatch):
     paths = [write(own_folders / f"{i}.wav", tone(hertz=400 + i)) for i in range(3)]
     first = inspect_all(paths)
