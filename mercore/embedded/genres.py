@@ -50,7 +50,7 @@ STYLES = {
         (58, 126),
         ("I IV V7 I | vi ii7 V7 I", "i iv V7 i | bVI iio V7 i", "I V vi iii | IV I ii7 V7", "I vi ii7 V7",
          "i bVII bVI V7 | i iv V i", "I viio vi V | IV ii V7 I"),
-        (42, 43, 0, 32, 48), (0, 6, 48, 45, 46, 24, 49), (48,), (40, 73, 68, 71, 0, 48, 56, 60), (48, 49, 52), (48,),
+        (42, 43, 0, 32, 48), (0, 6, 48, 45, 46, 24, 49), (48,), (40, 73, 68, 71, 0, 48, 56, 60), (48, 49, 52), (),
         ("jazz", "pop"), {"chords": 1.0, "riff": 0.0, "lead": 0.9, "pad": 0.3},
     ),
     "country": Style(
@@ -74,8 +74,9 @@ STYLES = {
     ),
     "jazz": Style(
         (96, 208),
-        ("ii9 V13 Imaj7 VI7b9", "ii7 V7 Imaj9 Imaj9 | iim7b5 V7b9 i6 i6", 
-         "I7 IV9 I7 I7 | IV9 #ivo7 I7 VI7b9 | ii9 V13 I7 V13", "i7 i7 i7 i7 | bii7 bii7 i7 i7", "Imaj7 vi7 ii7 V7 | iii7 VI7 ii7 V7"),
+        ("ii9 V13 Imaj7 VI7b9", "ii7 V7 Imaj9 Imaj9 | iim7b5 V7b9 i6 i6",
+         "I7 IV9 I7 I7 | IV9 #ivo7 I7 VI7b9 | ii9 V13 I7 V13", "i7 i7 i7 i7 | bii7 bii7 i7 i7",
+         "Imaj7 vi7 ii7 V7 | iii7 VI7 ii7 V7"),
         (32, 35, 33, 43), (0, 26, 4, 11, 16), (0,), (65, 66, 56, 0, 11, 26, 71, 73, 60), (48, 61, 16), (40, 0, 8),
         ("blues", "classical"), {"chords": 0.85, "riff": 0.0, "lead": 0.95, "pad": 0.15},
     ),
@@ -163,7 +164,9 @@ def artist_named(genre: str, name: str, seed: int = 0) -> Artist:
     voices = [v for v in ("chords", "riff", "pad", "lead") if rng.random() < style.voices[v]]
     if not {"chords", "riff"} & set(voices):
         voices.append("chords")
-    programs = {"bass": rng.choice(style.bass), "drums": rng.choice(style.kits)}
+    programs = {"bass": rng.choice(style.bass)}
+    if style.kits:
+        programs["drums"] = rng.choice(style.kits)
     programs |= {voice: rng.choice(getattr(style, voice)) for voice in voices}
     if genre == "classical" and rng.random() < 0.35:  # a soloist plays everything
         programs = dict.fromkeys(programs, programs["chords"])
