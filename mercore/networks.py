@@ -24,20 +24,15 @@ KEYS = tuple(TITLES)
 PRESETS = ("quick", "report")
 
 # Our choice throughout, but for the end-to-end networks of preset `report`, which are the published ones.
-# "filters" lists the convolutions in order; "entry" is the stride of the first one.
+# `filters` lists the convolutions in order; `entry` is the kernel and the stride of the first one.
 SIZES: dict[str, dict[str, dict[str, Any]]] = {
     "report": {
-        "conv": {"filters": (32, 32, 64, 64, 128), "entry": 1, "dropout": 0.2, "dense": 64},
+        "conv": {"filters": (32, 32, 64, 64, 128), "entry": (3, 1), "dropout": 0.2, "dense": 64},
         "recurrent": {"units": 128, "dropout": 0.3, "dense": 64},
-        "conv_recurrent": {
-            "filters": (32, 32, 64),
-            "entry": 1,
-            "units": 64,
-            "dropout": 0.2,
-            "dense": 64,
-        },
+        "conv_recurrent": {"filters": (32, 32, 64), "entry": (3, 1), "units": 64, "dropout": 0.2, "dense": 64},
         "end2end": {
             "filters": (16, 32, 64),
+            "entry": (6, 1),
             "pools": (8, 6, 6),
             "strides": (1, 1, 1),
             "average": 4,
@@ -46,13 +41,14 @@ SIZES: dict[str, dict[str, dict[str, Any]]] = {
         },
     },
     "quick": {
-        "conv": {"filters": (16, 24, 32, 48, 64), "entry": 2, "dropout": 0.1, "dense": 64},
+        "conv": {"filters": (16, 24, 32, 48, 64), "entry": (5, (4, 2)), "dropout": 0.1, "dense": 64},
         "recurrent": {"units": 64, "dropout": 0.2, "dense": 64},
-        "conv_recurrent": {"filters": (16, 24, 32), "entry": 2, "units": 32, "dropout": 0.1, "dense": 64},
+        "conv_recurrent": {"filters": (16, 24, 32), "entry": (5, (4, 2)), "units": 32, "dropout": 0.1, "dense": 64},
         "end2end": {
             "filters": (32, 48, 64),
-            "pools": (8, 6, 6),
-            "strides": (4, 2, 2),
+            "entry": (6, 4),
+            "pools": (4, 3, 3),
+            "strides": (2, 2, 2),
             "average": 2,
             "units": 48,
             "dense": 64,
@@ -138,7 +134,8 @@ def _mel_input():
 
 def _conv_blocks(x, filters, entry, dropout):
     """Conv2D - Dropout, then Conv2D - MaxPooling2D - Dropout for each further filter count."""
-    x = layers.Conv2D(filters[0], 3, strides=entry, padding="same", activation="relu")(x)
+    kernel, stride = entry
+    x = layers.Conv2D(filters[0], kernel, strides=stride, padding="same", activation="relu")(x)
     x = layers.Dropout(dropout)(x)
     for n in filters[1:]:
         x = layers.Conv2D(n, 3, padding="same", activation="relu")(x)
@@ -170,11 +167,12 @@ def _conv_recurrent(recurrent, filters, entry, units, dropout, dense):
     return inputs, layers.Dense(dense, activation="relu")(x)
 
 
-def _end_to_end(recurrent, attention, filters, pools, strides, average, units, dense):
+def _end_to_end(recurrent, attention, filters, entry, pools, strides, average, units, dense):
     inputs = keras.Input((2129, 31), name="waveform")
     x = inputs
-    for n, kernel, pool, stride in zip(filters, (6, 4, 4), pools, strides, strict=True):
-        x = layers.Conv1D(n, kernel, activation="relu")(x)
+    convolutions = (entry, (4, 1), (4, 1))  # kernel and stride of each
+    for n, (kernel, step), pool, stride in zip(filters, convolutions, pools, strides, strict=True):
+        x = layers.Conv1D(n, kernel, strides=step, activation="relu")(x)
         x = layers.BatchNormalization()(x)
         x = layers.MaxPooling1D(pool, stride)(x)
     x = layers.AveragePooling1D(average)(x)

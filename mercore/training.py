@@ -9,6 +9,7 @@ published; ours, small shifts in time and frequency as Keras' ImageDataGenerator
 import hashlib
 import json
 import time
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from typing import NamedTuple
 
@@ -275,11 +276,29 @@ def _table(prepared: Prepared, probabilities: np.ndarray) -> pd.DataFrame:
     """One row a clip: what it is, its side of the split, the predicted class and all probabilities."""
     classes = np.array(prepared.corpus.classes)
     table = prepared.clips[["track", "label", "artist", "start"]].copy()
-    side = np.full(len(table), "none", dtype=object)
-    for name in ("train", "validation", "test"):
-        side[getattr(prepared.split, name)] = name
-    table["side"] = side
+    table["side"] = prepared.split.sides(prepared.clips)
     table["predicted"] = classes[probabilities.argmax(axis=1)]
     for i, label in enumerate(classes):
         table[f"p_{label}"] = probabilities[:, i]
     return table
+
+
+# Seconds of two cores (AMD EPYC, no GPU) for one epoch over 1,000 clips, by preset; measured by tests/benchmarks.
+EPOCH_SECONDS = {
+    "quick": dict.fromkeys(("conv", "blstm", "bgru", "conv_blstm", "conv_bgru", "end2end", "end2end_gru"), 2.0),
+    "report": dict.fromkeys(("conv", "blstm", "bgru", "conv_blstm", "conv_bgru", "end2end", "end2end_gru"), 5.0),
+}
+
+
+def estimate(settings: Profile, several: Iterable[corpora.Corpus]) -> tuple[float, float, float]:
+    """At most how long all seven networks train on these corpora, and the longest of them (s); the caches (bytes)."""
+    total = longest = disk = 0.0
+    for corpus in several:
+        tracks = len(corpus.usable)
+        if settings.tracks_per_class:
+            tracks = min(tracks, settings.tracks_per_class * len(corpus.classes))
+        n_clips = tracks * settings.clips_per_track
+        seconds = [s * settings.epochs * n_clips / 1000 for s in EPOCH_SECONDS[settings.preset].values()]
+        total, longest = total + sum(seconds), max(longest, *seconds)
+        disk += n_clips * 2 * sum(np.prod(features.KINDS[kind].shape) for kind in ("log_mel", "waveform"))
+    return total, longest, disk
