@@ -148,8 +148,11 @@ def _extract_to(target: Path, corpus, clips: pd.DataFrame, kind: str, jobs: int,
         ) from error
     try:
         _fill(features, corpus, clips, kind, jobs, progress)
-        del features  # Windows neither renames nor removes a file that is mapped
-        os.replace(temporary, target)
+        del features  # Windows neither renames, removes nor replaces a file that is mapped
+        if target.exists():
+            temporary.unlink()  # another run was faster, and may be reading
+        else:
+            os.replace(temporary, target)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
