@@ -481,3 +481,21 @@ def test_real_4q_sample(real_sample):
     assert corpus.usable.duration.min() == pytest.approx(10.08, abs=0.05)
     assert (corpus.usable.artist != "").all()
     assert "at 16,000 Hz mono" in report(corpus)
+
+
+def test_embedded_corpus_is_named_as_what_it_is(own_folders, monkeypatch):
+    def rendered(task, seed, jobs):
+        root = own_folders / "data" / "embedded" / f"seed{seed}" / task
+        if task == "genre":
+            return small_gtzan(root)
+        return small_4q(root, songs=("MT0000000001", "MT0000000002", "MT0000000003"))
+
+    monkeypatch.setattr("mercore.embedded.render", rendered, raising=False)
+    for task in ("genre", "mood"):
+        corpus = open_corpus("embedded", task, seed=3)
+        assert (corpus.name, corpus.task) == (f"embedded {task}", task)
+        assert "seed3" in str(corpus.root)
+        assert "not recorded" in report(corpus)
+        assert open_corpus(corpus.root, task).name == corpus.name  # also when given by its path
+    with pytest.raises(UserError, match="the tasks genre and mood, not 'label'"):
+        corpora.embedded("label")
