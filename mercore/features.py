@@ -235,7 +235,7 @@ class Normaliser:
     sd: np.ndarray
 
     @classmethod
-    def fit(cls, x: np.ndarray, rows: np.ndarray, kind: str, chunk: int = 256) -> "Normaliser":
+    def fit(cls, x: np.ndarray, rows: np.ndarray, kind: str, chunk: int = 64) -> "Normaliser":
         """From the rows of `x` (n_clips, *shape), read in chunks and summed in float64."""
         per, scaler, rows = KINDS[kind].per, StandardScaler(), np.sort(rows)
         for first in range(0, len(rows), chunk):
