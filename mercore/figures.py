@@ -71,7 +71,8 @@ __all__ = [
 
 LINE_ART = frozenset({1, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12})  # written as SVG too
 DPI = 150
-BLANK = 0.005  # share of pixels off the background below which an image counts as blank
+EMBEDDED = r"\bembedded (genre|mood)\b"  # the names of the corpora that the project composes
+BLANK = 0.03  # share of pixels off the background: empty axes with a footer have less, every figure here more
 
 
 @dataclass(frozen=True)
@@ -133,15 +134,16 @@ class Provenance:
     @property
     def real(self) -> bool:
         """Whether the figure shows real music: a corpus, and not the embedded one."""
-        return bool(self.corpus) and not self.corpus.startswith("embedded")
+        return bool(self.corpus) and not re.search(EMBEDDED, self.corpus)
 
 
 def _plain_name(corpus: str) -> str:
     """A corpus' name with the warning it needs."""
-    if corpus.startswith("embedded"):
-        return (
-            f"embedded corpus (composed by this project), not GTZAN/4Q · {corpus.removeprefix('embedded ')}"
-        )
+    composed = "embedded corpus (composed by this project), not GTZAN/4Q"
+    if re.match(EMBEDDED, corpus):
+        return composed + " · " + re.sub(EMBEDDED, r"\1", corpus)
+    if re.search(EMBEDDED, corpus):
+        return f"{corpus} ({composed})"
     partial = re.search(r"\((\d+) of (\d+) tracks\)", corpus)
     if corpus.startswith("GTZAN-mini") or (partial and 2 * int(partial[1]) < int(partial[2])):
         return f"{corpus}, too small for claims"

@@ -7,7 +7,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MultipleLocator
 
-from mercore import evaluation, published
+from mercore import published
+from mercore.clips import CLIP_SECONDS
 from mercore.plotstyle import (
     BLUE,
     GREY,
@@ -24,27 +25,16 @@ from mercore.plotstyle import (
 
 
 @styled
-def plot_song(
-    starts: np.ndarray,
-    probabilities: pd.DataFrame,
-    task: str,
-    duration: float,
-    title: str = "",
-    sections: pd.DataFrame | None = None,
-    seconds: float = 3.0,
-    report: str | None = None,
-) -> Figure:
+def plot_song(analysis, title: str = "", report: str | None = None) -> Figure:
     """A song's snippets by predicted class, as shares and over time (figures 9 to 12).
 
-    starts: of the snippets in s. probabilities: a row per snippet, a column per class (a prefix p_ is left out).
-    duration: of the song in s. sections: what is known of the song, with the columns start, end (s), section and
-    the task's own (genre or mood). report: slug of the report's case study to be shown as reference; it is
-    another song, and is left out where the classes aren't the report's.
+    `analysis`: from `songs.analyse`. Where the song's sections are known they are drawn under both. `report`:
+    slug of a case study of the report, whose shares are drawn beside for reference; it is another song, and it
+    is left out where the classes aren't the report's.
     """
-    probabilities = probabilities.rename(columns=lambda name: str(name).removeprefix("p_"))
-    classes = list(probabilities)
-    predicted = probabilities.idxmax(axis=1).to_numpy()
-    known = sections is not None and len(sections) and task in sections
+    task, song, sections = analysis.task, analysis.song, analysis.song.sections
+    classes = list(analysis.probabilities)
+    known = sections is not None and task in sections
     reference = None
     if report and published.has_classes(task, classes):
         reference = published.case_study_shares(report, task).reindex(classes)
@@ -54,16 +44,17 @@ def plot_song(
     if reference is not None:
         grid.set_width_ratios((1.9, 1))
         _draw_reference(fig.add_subplot(grid[0, 1]), reference, report)
-    truth = _known_shares(sections, task, classes, duration) if known else None
-    _draw_shares(fig.add_subplot(grid[0, 0]), predicted, classes, truth)
+    truth = _known_shares(sections, task, classes, song.duration) if known else None
+    _draw_shares(fig.add_subplot(grid[0, 0]), analysis.shares(), truth)
     timeline = fig.add_subplot(grid[1, :])
     if known:
-        _draw_sections(timeline, sections, task, classes, duration)
-    _draw_timeline(timeline, np.asarray(starts), predicted, classes, duration, seconds)
-    add_title(fig, title or f"{task.capitalize()} of {len(predicted)} random snippets")
+        _draw_sections(timeline, sections, task, classes, song.duration)
+    _draw_timeline(timeline, analysis.starts, analysis.predicted, classes, song.duration)
+    n = len(analysis.starts)
+    add_title(fig, title or f"{song.title}: {task} of {n} random snippets")
     caption = (
-        f"Whiskers: 95 % Wilson interval of the share for drawing {len(predicted)} snippets of {seconds:g} s at "
-        "random. They tell how well the snippets stand for the whole song, not how often the network is wrong."
+        f"Whiskers: 95 % Wilson interval of the share for drawing {n} snippets of {CLIP_SECONDS:g} s at random. "
+        "They tell how well the snippets stand for the whole song, not how often the network is wrong."
     )
     if known:
         caption += f" Orange: what is known of the song, its sections and their {task}."
@@ -81,18 +72,14 @@ def _known_shares(sections: pd.DataFrame, task: str, classes: list[str], duratio
     return lengths.groupby(sections[task]).sum().reindex(classes, fill_value=0) / duration
 
 
-def _draw_shares(ax, predicted: np.ndarray, classes: list[str], truth: pd.Series | None) -> None:
-    n = len(predicted)
-    counts = np.array([np.sum(predicted == name) for name in classes])
-    bounds = np.array([evaluation.wilson(count, n) for count in counts]) * 100
-    values = counts / n * 100
-    rows = np.arange(len(classes))
-    thick = 0.62 if truth is None else 0.42
-    at = rows if truth is None else rows - 0.16
-    ax.barh(at, values, thick, color=BLUE)
-    ax.errorbar(
-        values, at, xerr=np.abs(bounds.T - values), fmt="none", ecolor=INK, elinewidth=1.1, capsize=2.5
-    )
+def _draw_shares(ax, shares: pd.DataFrame, truth: pd.Series | None) -> None:
+    """A bar per class with its interval, and under it the known share, if any."""
+    percent = shares[["share", "low", "high"]].to_numpy().T * 100
+    rows = np.arange(len(shares))
+    thick, at = (0.62, rows) if truth is None else (0.42, rows - 0.16)
+    ax.barh(at, percent[0], thick, color=BLUE)
+    whiskers = np.abs(percent[1:] - percent[0])
+    ax.errorbar(percent[0], at, xerr=whiskers, fmt="none", ecolor=INK, elinewidth=1.1, capsize=2.5)
     handles = [
         Patch(color=BLUE, label="predicted"),
         Line2D([], [], color=INK, marker="|", label="95 % interval"),
@@ -100,8 +87,8 @@ def _draw_shares(ax, predicted: np.ndarray, classes: list[str], truth: pd.Series
     if truth is not None:
         ax.barh(rows + 0.24, truth * 100, 0.26, color=ORANGE)
         handles.append(Patch(color=ORANGE, label="known: share of the song's time"))
-    ax.set_yticks(rows, [class_label(name) for name in classes])
-    ax.set(ylim=(len(classes) - 0.45, -0.55), xlim=(0, 102), xlabel="share of snippets (%)")
+    ax.set_yticks(rows, [class_label(name) for name in shares.index])
+    ax.set(ylim=(len(shares) - 0.45, -0.55), xlim=(0, 102), xlabel="share of snippets (%)")
     ax.tick_params(axis="y", length=0)
     ax.grid(axis="x")
     ax.legend(handles=handles, loc="lower left", bbox_to_anchor=(0, 1), ncols=3, borderaxespad=0.2)
@@ -134,9 +121,11 @@ def _draw_sections(ax, sections: pd.DataFrame, task: str, classes: list[str], du
         ax.text(middle, 1.03, part["section"], transform=ax.transAxes, va="bottom", fontsize=SMALL, **turn)
 
 
-def _draw_timeline(ax, starts, predicted, classes: list[str], duration: float, seconds: float) -> None:
+def _draw_timeline(ax, starts, predicted, classes: list[str], duration: float) -> None:
     """Each snippet as a dash at its time, in the row of its predicted class."""
-    ax.hlines([classes.index(name) for name in predicted], starts, starts + seconds, color=BLUE, linewidth=5)
+    ax.hlines(
+        [classes.index(name) for name in predicted], starts, starts + CLIP_SECONDS, color=BLUE, linewidth=5
+    )
     ax.set_yticks(range(len(classes)), [class_label(name) for name in classes])
     ax.set(ylim=(len(classes) - 0.45, -0.55), xlim=(0, duration), xlabel="time in the song (min:s)")
     ax.xaxis.set_major_locator(_seconds_locator(duration))
