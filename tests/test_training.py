@@ -1,0 +1,152 @@
+"""Training and its record: on a tiny corpus of tones that any network can tell apart."""
+
+import json
+import os
+
+import numpy as np
+import pandas as pd
+import pytest
+import soundfile
+
+from mercore import UserError, corpora, features, runs, training
+
+
+@pytest.fixture(scope="module")
+def tones(tmp_path_factory):
+    """Two classes of six tracks of 4 s: low and high tones in noise; data and runs in a folder of its own."""
+    root = tmp_path_factory.mktemp("tones")
+    rng = np.random.default_rng(0)
+    t = np.arange(4 * 22_050) / 22_050
+    for label, frequency in (("low", 220), ("high", 1760)):
+        (root / "music" / label).mkdir(parents=True)
+        for i in range(6):
+            y = 0.3 * np.sin(2 * np.pi * frequency * (1 + 0.02 * i) * t) + 0.02 * rng.normal(size=len(t))
+            soundfile.write(root / "music" / label / f"{label}{i}.wav", y, 22_050)
+    before = os.environ.get("MERCORE_DATA")
+    os.environ["MERCORE_DATA"] = str(root / "data")
+    yield corpora.folder(root / "music")
+    if before is None:
+        del os.environ["MERCORE_DATA"]
+    else:
+        os.environ["MERCORE_DATA"] = before
+
+
+@pytest.fixture(scope="module")
+def run(tones):
+    return training.train(tones, "blstm", "quick", "track", epochs=3, clips_per_track=4)
+
+
+def test_a_network_learns_what_can_be_learnt(run):
+    assert run.accuracy("train") > 0.9
+    assert run.history["loss"].iloc[-1] < run.history["loss"].iloc[0]
+    assert run.history["chosen"].sum() == 1
+
+
+def test_the_record_holds_every_clip_with_its_side(run, tones):
+    p = run.predictions
+    assert len(p) == 12 * 4
+    assert set(p["side"]) == {"train", "validation", "test"}
+    assert p.groupby("track")["side"].nunique().max() == 1
+    np.testing.assert_allclose(p[["p_high", "p_low"]].sum(axis=1), 1, atol=2e-4)
+    assert (p[["p_high", "p_low"]].idxmax(axis=1).str[2:] == p["predicted"]).all()
+
+
+def test_the_stored_network_gives_the_recorded_predictions(run, tones):
+    prepared = training.prepare(tones, "log_mel", training.PROFILES["quick"], "track")
+    again = runs.load(run.id)
+    rows = again.side("test").index[:4]
+    starts = prepared.clips.loc[rows, "start"]
+    assert (starts >= 0).all()
+    table = training.prepare(
+        tones, "log_mel", training.replace(training.PROFILES["quick"], clips_per_track=4), "track"
+    )
+    p = again.model().predict(again.normaliser.apply(table.x[rows]), verbose=0)
+    np.testing.assert_allclose(p, again.predictions.loc[rows, ["p_high", "p_low"]], atol=2e-4)
+
+
+def test_normalisation_is_learnt_on_the_training_side_alone(run, tones):
+    settings = training.replace(training.PROFILES["quick"], clips_per_track=4)
+    x, split = (p := training.prepare(tones, "log_mel", settings, "track")).x, p.split
+    expected = np.asarray(x[split.train], np.float64).mean(axis=(0, 2))
+    np.testing.assert_allclose(run.normaliser.mean.ravel(), expected, atol=1e-3)
+    everything = features.Normaliser.fit(x, np.arange(len(x)), "log_mel").mean.ravel()
+    assert np.abs(everything - expected).max() > 1e-3
+
+
+def test_an_identical_run_is_reused_and_says_so(run, tones, capsys):
+    again = training.train(tones, "blstm", "quick", "track", epochs=3, clips_per_track=4)
+    assert again.id == run.id
+    assert "reused" in capsys.readouterr().out
+
+
+def test_the_same_seed_gives_the_same_predictions_and_another_others(run, tones):
+    same = training.train(tones, "blstm", "quick", "track", epochs=3, clips_per_track=4, reuse=False)
+    assert same.id != run.id  # kept beside it, not over it
+    pd.testing.assert_frame_equal(same.predictions, run.predictions)
+    other = training.train(tones, "blstm", "quick", "track", seed=1, epochs=3, clips_per_track=4)
+    assert not other.predictions["p_low"].equals(run.predictions["p_low"])
+
+
+def test_an_interrupted_training_leaves_nothing_that_looks_finished(tones, monkeypatch):
+    before = {r.id for r in runs.list_runs()}
+
+    def die(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(runs, "_write_predictions", die)
+    with pytest.raises(KeyboardInterrupt):
+        training.train(tones, "blstm", "quick", "track", seed=7, epochs=1, clips_per_track=4)
+    assert {r.id for r in runs.list_runs()} == before
+    assert not list(runs.runs_dir().glob(".unfinished-*"))
+
+
+def test_a_damaged_record_is_named(run, tmp_path):
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    (broken / runs.RECORD).write_text(json.dumps({"config": {}})[:-3])
+    with pytest.raises(UserError, match="broken: not a whole run"):
+        runs.load(broken)
+
+
+def test_every_clip_is_shown_once_an_epoch_with_its_own_label(tones):
+    settings = training.replace(training.PROFILES["quick"], clips_per_track=4)
+    prepared = training.prepare(tones, "log_mel", settings, "track")
+    rows = prepared.split.train
+    identity = features.Normaliser("band", np.zeros((128, 1), np.float32), np.ones((128, 1), np.float32))
+    data = training.batches(prepared, identity, rows, 5, seed=3)
+    seen = [data[i] for i in range(len(data))]
+    x, y = np.concatenate([b[0] for b in seen]), np.concatenate([b[1] for b in seen])
+    assert len(x) == len(rows)
+    wanted = {prepared.x[r].tobytes(): prepared.clips["label"][r] for r in rows}
+    assert {
+        prepared.corpus.classes[k] == wanted[v.astype(np.float16).tobytes()] for v, k in zip(x, y, strict=True)
+    } == {True}
+    first = data.rows.copy()
+    data.on_epoch_end()
+    assert sorted(data.rows) == sorted(first)
+    assert list(data.rows) != list(first)
+
+
+def test_shift_moves_the_picture_and_repeats_its_edges():
+    batch = np.zeros((50, 128, 130), np.float32)
+    batch[:, 64, 65] = 1
+    shifted = training.shift(batch, np.random.default_rng(0))
+    assert shifted.shape == batch.shape
+    peaks = np.array([np.unravel_index(s.argmax(), s.shape) for s in shifted])
+    moved = np.abs(peaks - [64, 65])
+    assert moved[:, 0].max() <= training.BAND_SHIFT and moved[:, 1].max() <= training.TIME_SHIFT
+    assert len(np.unique(peaks, axis=0)) > 20
+    ramp = np.broadcast_to(np.arange(130, dtype=np.float32), (1, 128, 130))
+    edge = training.shift(ramp, np.random.default_rng(1))[0, 0]
+    assert edge.min() >= 0 and edge.max() <= 129 and (np.diff(edge) >= 0).all()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [({"profile_name": "fast"}, "choose one of smoke, quick, report"), ({"scaler": "test"}, "scaler must be")],
+)
+def test_settings_that_cannot_work_are_refused(tones, options, message):
+    with pytest.raises(UserError, match=message):
+        training.train(tones, "blstm", **options)
+    with pytest.raises(UserError, match="raw audio has none"):
+        training.train(tones, "end2end", augment=True)
