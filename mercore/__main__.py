@@ -45,7 +45,7 @@ def _parser() -> argparse.ArgumentParser:
 
     command = commands.add_parser("check", help="say what a folder of music is, and what is wrong with it")
     command.add_argument("path", help="a folder, or 'embedded'")
-    command.add_argument("--task", choices=("genre", "mood"), default=None, help="which embedded corpus")
+    command.add_argument("--task", choices=("genre", "mood"), default=None, help="open it as one of these")
     command.set_defaults(command=_check)
 
     command = commands.add_parser("fetch", help="download a dataset")
@@ -80,8 +80,7 @@ def _lab(options) -> None:
 def _check(options) -> None:
     from mercore import corpora
 
-    corpus = corpora.open_corpus(options.path, options.task or corpora.task_of(options.path))
-    print(corpora.report(corpus))
+    print(corpora.report(corpora.open_corpus(options.path, options.task)))
 
 
 def _fetch(options) -> None:

@@ -132,7 +132,7 @@ def inspect_all(paths: Sequence[str | Path], jobs: int = -1) -> list[Inspection]
     """Inspect many files in parallel, in their order. What is known of a file is kept in the data folder as long
     as its size and time of change stay, so that a corpus opens in a second from the second time on.
 
-    Threads, because libsndfile, hashing and numpy all work outside Python's lock: measured as fast as processes.
+    Threads: nothing to start or copy, and libsndfile, hashing and numpy all work outside Python's lock.
     """
     cache_file = _cache_file(paths)
     known = _load_cache(cache_file)

@@ -1,0 +1,88 @@
+"""The rules that can be checked of every notebook, and every notebook run headlessly."""
+
+import json
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from mercore import FACTS, PROJECT, workbook
+
+NOTEBOOKS = workbook.notebooks()
+NAMES = [path.stem for path in NOTEBOOKS]
+
+
+@pytest.fixture(params=NOTEBOOKS, ids=NAMES)
+def notebook(request):
+    return request.param
+
+
+def cells(path: Path, kind: str) -> list[dict]:
+    return [cell for cell in json.loads(path.read_text("utf-8"))["cells"] if cell["cell_type"] == kind]
+
+
+def test_there_are_nine_in_order():
+    assert [name[:2] for name in NAMES] == [f"{i:02}" for i in range(len(NAMES))]
+    assert len(NAMES) >= 9
+
+
+def test_committed_without_outputs(notebook):
+    for cell in cells(notebook, "code"):
+        assert cell["outputs"] == [] and cell["execution_count"] is None
+
+
+def test_one_parameters_cell_with_a_comment_on_each(notebook):
+    tagged = [c for c in cells(notebook, "code") if "parameters" in c["metadata"].get("tags", [])]
+    assert len(tagged) == 1
+    for line in filter(str.strip, "".join(tagged[0]["source"]).splitlines()):
+        assert re.match(r"[A-Z_0-9]+ = \S.*  # \S", line), line
+
+
+def test_parameters_mean_the_same_everywhere(notebook):
+    for name, default in workbook.parameters_of(notebook).items():
+        expected = workbook.DEFAULTS.get(name)
+        if expected is not None:
+            assert str(default).strip("\"'") == str(expected), name
+
+
+def test_the_shape_a_reader_knows(notebook):
+    text = "\n".join("".join(c["source"]) for c in cells(notebook, "markdown"))
+    for part in ("After this notebook you can", "**Time**", "**Before**", "## Recap", "xercises"):
+        assert part in text, part
+    assert "@@" not in text
+
+
+def test_links_lead_somewhere(notebook):
+    for cell in cells(notebook, "markdown"):
+        for target in re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", "".join(cell["source"])):
+            if not target.startswith(("http://", "https://")):
+                assert (notebook.parent / target).exists(), target
+
+
+def test_cells_are_short_enough_to_read_aloud(notebook):
+    for cell in cells(notebook, "code"):
+        lines = "".join(cell["source"]).splitlines()
+        assert len(lines) <= 25, "\n".join(lines[:3])
+
+
+def test_every_figure_of_the_report_belongs_to_a_notebook_that_draws_it():
+    for row in pd.read_csv(FACTS / "figures.csv").itertuples():
+        code = "\n".join("".join(c["source"]) for c in cells(PROJECT / "notebooks" / f"{row.notebook}.ipynb", "code"))
+        assert "figures.save(" in code, row.file
+
+
+@pytest.mark.slow
+def test_all_run_in_smoke_on_the_embedded_corpus(own_folders, capsys):
+    workbook.run(["PROFILE=smoke"])
+    out = capsys.readouterr().out
+    assert all(name in out for name in NAMES)
+    drawn = {path.name for path in own_folders.glob("build/*/figures/*.png")}
+    assert {f"{stem}.png" for stem in pd.read_csv(FACTS / "figures.csv")["file"]} <= drawn
+
+
+@pytest.mark.slow
+def test_all_run_in_smoke_on_real_music(own_folders, real_sample):
+    """Short and odd-rate clips included; two tracks a class, so most sides are nearly empty."""
+    workbook.run([f"GENRE={real_sample / 'gtzan'}", f"MOOD={real_sample / '4q'}", "PROFILE=smoke"])
+    assert len(list(own_folders.glob("build/*/figures/fig*.png"))) >= 26

@@ -1,0 +1,138 @@
+"""The runner: what it is told, what it refuses, and that a bad notebook or figure fails a run."""
+
+import os
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+
+from mercore import UserError, __main__, workbook
+
+KERNELSPEC = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+
+
+@pytest.fixture
+def one_notebook(own_folders, monkeypatch):
+    """A folder of notebooks with one, 99_trial, that has to draw trial.png; returns a function that writes it."""
+    folder = own_folders / "notebooks"
+    folder.mkdir()
+    monkeypatch.setattr(workbook, "NOTEBOOKS", folder)
+    monkeypatch.setattr(workbook, "figures_of", lambda notebook: ["trial.png"])
+
+    def write(code: str) -> Path:
+        cells = [new_code_cell("SEED = 0  # any", metadata={"tags": ["parameters"]}), new_code_cell(code)]
+        nbformat.write(new_notebook(cells=cells, metadata=KERNELSPEC), folder / "99_trial.ipynb")
+        return folder / "99_trial.ipynb"
+
+    return write
+
+
+DRAW = """
+import os, numpy as np, matplotlib.pyplot as plt
+plt.imsave(os.environ["MERCORE_FIGURES"] + "/trial.png", np.random.default_rng(SEED).random((50, 50, 3)))
+"""
+
+
+def execute(notebook: Path, out: Path, monkeypatch):
+    (out / "figures").mkdir(parents=True, exist_ok=True)
+    monkeypatch.setenv("MERCORE_FIGURES", str(out / "figures"))
+    return workbook._execute(notebook, out, {"SEED": 3}, timeout=60)
+
+
+def test_a_notebook_that_draws_its_figure_passes(one_notebook, own_folders, monkeypatch):
+    outcome = execute(one_notebook(DRAW), own_folders / "out", monkeypatch)
+    assert (outcome.notebook, outcome.figures) == ("99_trial", 1)
+    assert outcome.peak_mb > 20
+
+
+def test_the_kernel_is_this_environments_own(one_notebook, own_folders, monkeypatch):
+    """Also where another environment has registered a kernel of the same name."""
+    other = own_folders / "home" / "share" / "jupyter" / "kernels" / "python3"
+    other.mkdir(parents=True)
+    (other / "kernel.json").write_text('{"argv": ["/nowhere/python"], "display_name": "x", "language": "python"}')
+    monkeypatch.setenv("JUPYTER_PATH", str(own_folders / "home" / "share" / "jupyter"))
+    monkeypatch.setenv("JUPYTER_PREFER_ENV_PATH", "0")
+    code = f"import sys; assert sys.prefix == {sys.prefix!r}, sys.prefix\n{DRAW}"
+    execute(one_notebook(code), own_folders / "out", monkeypatch)
+
+
+def test_a_failing_cell_is_named(one_notebook, own_folders, monkeypatch):
+    with pytest.raises(UserError, match=r"99_trial.ipynb failed in cell \d: ZeroDivisionError"):
+        execute(one_notebook("1 / 0"), own_folders / "out", monkeypatch)
+
+
+def test_a_missing_figure_is_named(one_notebook, own_folders, monkeypatch):
+    with pytest.raises(UserError, match=r"99_trial: trial.png is missing"):
+        execute(one_notebook("pass"), own_folders / "out", monkeypatch)
+
+
+def test_a_blank_figure_is_named(one_notebook, own_folders, monkeypatch):
+    with pytest.raises(UserError, match=r"trial.png is blank"):
+        execute(one_notebook(DRAW.replace("random((50, 50, 3))", "random() * np.ones((50, 50, 3))")),
+                own_folders / "out", monkeypatch)  # fmt: skip
+
+
+def test_a_figure_of_an_earlier_run_does_not_count(one_notebook, own_folders, monkeypatch):
+    notebook = one_notebook(DRAW)
+    execute(notebook, own_folders / "out", monkeypatch)
+    old = own_folders / "out" / "figures" / "trial.png"
+    os.utime(old, (time.time() - 3600,) * 2)
+    with pytest.raises(UserError, match=r"trial.png is older than this run"):
+        execute(one_notebook("pass"), own_folders / "out", monkeypatch)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["GENER=x"], "GENER=x: no notebook knows this; use NAME=value with GENRE"),
+        (["smoke"], "no notebook knows this"),
+        (["GENRE=/no/such/folder"], "GENRE=/no/such/folder: there is no such file or folder"),
+        (["PROFILE=fast"], "choose one of smoke, quick, report"),
+        (["PROTOCOL=song"], "PROTOCOL=song: choose one of auto"),
+        (["SEED=x"], "SEED=x: a whole number is wanted"),
+        (["ONLY=03,77"], "there is no notebook 77"),
+    ],
+)
+def test_a_setting_that_cannot_work_is_one_clear_line(words, message, capsys, own_folders):
+    assert __main__.main(["figures", *words]) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert "Traceback" not in error
+
+
+def test_an_empty_folder_is_refused_before_any_notebook_runs(tmp_path, capsys, own_folders):
+    (tmp_path / "leer und größer").mkdir()
+    assert __main__.main(["figures", f"GENRE={tmp_path / 'leer und größer'}", "PROFILE=smoke"]) == 2
+    assert "is empty" in capsys.readouterr().err
+
+
+def test_settings_reach_the_notebooks_that_know_them(tmp_path):
+    settings, only, fresh = workbook.parse_settings([f"GENRE={tmp_path}", "SEED=4", "ONLY=3,7", "FRESH=1"])
+    assert settings["GENRE"] == str(tmp_path)
+    assert (settings["SEED"], settings["REUSE"], only, fresh) == (4, False, "3,7", True)
+    assert [path.name[:2] for path in workbook.notebooks(only)] == ["03", "07"]
+
+
+def test_publishing_refuses_figures_of_the_embedded_corpus(own_folders, monkeypatch):
+    from mercore import figures
+
+    monkeypatch.setattr(workbook, "PROJECT", own_folders)
+    folder = own_folders / "build" / "trial" / "figures"
+    for number, corpus in ((7, "embedded genre"), (8, "4Q")):
+        fig, ax = figures.new_figure(3, 3) if hasattr(figures, "new_figure") else _figure()
+        ax.plot(np.arange(5), np.arange(5) ** 2)
+        figures.save(fig, number, figures.Provenance(corpus=corpus, protocol="artist", seed=0), out=folder)
+    written = {str(path.relative_to(own_folders)) for path in workbook.publish("trial")}
+    assert written == {"figures/real/artist/fig08_mood_results.png", "figures/real/artist/fig08_mood_results.svg"}
+    with pytest.raises(UserError, match="there are trial"):
+        workbook.publish("nothing")
+
+
+def _figure():
+    from mercore import plotstyle
+
+    return plotstyle.new_figure(3, 3)
