@@ -194,5 +194,5 @@ def annex_table(summary: pd.DataFrame, task: str, classes=(), source: str = "our
         parts[f"the report: {published.dataset(task)}, split by {published.PROTOCOL}"] = theirs
     table = pd.concat(parts, names=["Source", "Accuracy"]).rename_axis(columns=None).round(4).astype(object)
     counts = table.index.get_level_values("Accuracy").isin(["Tracks tested", "Clips tested", "Parameters"])
-    table[counts] = table[counts].astype(int)
+    table[counts] = table[counts].map(lambda count: count if pd.isna(count) else int(count))
     return table

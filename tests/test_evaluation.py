@@ -1,0 +1,126 @@
+"""Accuracies, their intervals, matrices and votes against values known or simulated."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mercore import evaluation
+from mercore.runs import Run
+
+
+def predictions_of(rows, side="test", artist=""):
+    """Predictions from (track, label, predicted) rows."""
+    table = pd.DataFrame(rows, columns=["track", "label", "predicted"])
+    return table.assign(artist=artist, side=side, start=np.arange(len(table)) * 3.0)
+
+
+def simulate(rng, n_groups, clips, spread):
+    """Clips of artists whose own accuracies scatter around 0.7."""
+    rates = rng.beta(0.7 * spread, 0.3 * spread, n_groups)
+    hits = rng.random((n_groups, clips)) < rates[:, np.newaxis]
+    names = np.repeat([f"a{i}" for i in range(n_groups)], clips)
+    table = pd.DataFrame({"track": names, "artist": names, "label": "x"})
+    return table.assign(predicted=np.where(hits.ravel(), "x", "y"))
+
+
+def test_wilson_against_a_published_value():
+    # Newcombe 1998 (Statistics in Medicine 17), table I: 81 of 263 gives .2553 to .3662.
+    assert evaluation.wilson(81, 263) == pytest.approx((0.2553, 0.3662), abs=1e-4)
+    assert evaluation.wilson(0, 0) == (0.0, 1.0)
+
+
+@pytest.mark.parametrize("n_groups", [10, 40])
+def test_interval_covers_the_truth_about_as_often_as_it_says(n_groups):
+    rng = np.random.default_rng(1)
+    hits = 0
+    for _ in range(120):
+        _, low, high = evaluation.accuracy_interval(simulate(rng, n_groups, 10, 4), draws=300)
+        hits += low <= 0.7 <= high
+    assert 0.88 <= hits / 120 <= 0.995
+
+
+def test_clips_of_an_artist_are_not_independent():
+    table = simulate(np.random.default_rng(0), 20, 20, 1.5)
+    _, low, high = evaluation.accuracy_interval(table)
+    alone = table.assign(artist="", track=np.arange(len(table)).astype(str))
+    _, narrow_low, narrow_high = evaluation.accuracy_interval(alone)
+    assert high - low > 2 * (narrow_high - narrow_low)
+
+
+def test_interval_at_the_edges():
+    right = predictions_of([(f"t{i}", "x", "x") for i in range(10)])
+    assert evaluation.accuracy_interval(right) == pytest.approx((1.0, *evaluation.wilson(10, 10)))
+    one = predictions_of([("t", "x", "x"), ("t", "x", "y")])
+    estimate, low, high = evaluation.accuracy_interval(one)
+    assert estimate == 0.5
+    assert high - low > 0.8  # one track says next to nothing
+    assert np.isnan(evaluation.accuracy_interval(right.iloc[:0])).all()
+
+
+def test_same_seed_same_interval():
+    table = simulate(np.random.default_rng(0), 8, 5, 4)
+    assert evaluation.accuracy_interval(table, seed=3) == evaluation.accuracy_interval(table, seed=3)
+    assert evaluation.accuracy_interval(table, seed=3) != evaluation.accuracy_interval(table, seed=4)
+
+
+def test_confusion_counts_and_refuses_unknown_labels():
+    table = predictions_of([("1", "a", "a"), ("2", "a", "b"), ("3", "b", "b")])
+    counts = evaluation.confusion(table, ["b", "a", "c"])
+    assert counts.to_numpy().tolist() == [[1, 0, 0], [1, 1, 0], [0, 0, 0]]
+    assert evaluation.confusion(table.iloc[:0], ["a", "b"]).to_numpy().sum() == 0
+    with pytest.raises(ValueError, match="b"):
+        evaluation.confusion(table, ["a", "c"])
+
+
+def test_scores_cover_the_classes_that_are_tested():
+    table = predictions_of([("1", "a", "a"), ("2", "a", "a"), ("3", "a", "c"), ("4", "b", "b")])
+    scores = evaluation.per_class(table, ["a", "b", "c"])
+    assert scores.loc["a", ["precision", "recall", "n"]].tolist() == [1, pytest.approx(2 / 3), 3]
+    assert np.isnan(scores.loc["c", "recall"])
+    assert np.isnan(scores.loc["c", "f1"])
+    assert evaluation.balanced_accuracy(table) == pytest.approx((2 / 3 + 1) / 2)
+    assert evaluation.macro_f1(table, ["a", "b", "c"]) == pytest.approx((0.8 + 1) / 2)
+
+
+def test_vote_by_mean_and_by_majority():
+    table = predictions_of([("t", "a", "a"), ("t", "a", "b"), ("t", "a", "b")])
+    table[["p_a", "p_b"]] = [(0.99, 0.01), (0.45, 0.55), (0.45, 0.55)]
+    assert evaluation.vote(table)["predicted"].tolist() == ["a"]
+    majority = evaluation.vote(table, "majority")
+    assert majority["predicted"].tolist() == ["b"]
+    assert majority["clips"].tolist() == [3]
+    assert majority["p_a"].tolist() == [pytest.approx(0.63)]
+    tie = evaluation.vote(table.iloc[:2], "majority")
+    assert tie["predicted"].tolist() == ["a"]
+    with pytest.raises(ValueError, match="guess"):
+        evaluation.vote(table, "guess")
+
+
+def test_vote_keeps_the_sides_of_a_track_apart():
+    table = predictions_of([("t", "a", "a"), ("t", "a", "b")]).assign(p_a=[0.9, 0.1], p_b=[0.1, 0.9])
+    table["side"] = ["train", "test"]
+    votes = evaluation.vote(table).set_index("side")["predicted"]
+    assert votes.to_dict() == {"train": "a", "test": "b"}
+    assert evaluation.accuracy_interval(evaluation.vote(table))[0] == 0.5
+
+
+def run_of(network, predictions, fold=None):
+    config = {"network": network, "protocol": "artist", "seed": 0, "profile": "quick", "fold": fold}
+    return Run(
+        config,
+        {"name": "embedded genre", "task": "genre", "classes": ["a", "b"]},
+        pd.DataFrame(),
+        predictions,
+        {"training": 10.0},
+        parameters=7,
+    )
+
+
+def test_summarise_pools_folds():
+    first = predictions_of([("1", "a", "a"), ("2", "b", "b")])
+    second = predictions_of([("3", "a", "b"), ("4", "b", "b")])
+    table = evaluation.summarise([run_of("conv", first, 0), run_of("conv", second, 1), run_of("bgru", first)])
+    assert table.index.tolist() == ["conv", "bgru"]
+    assert table.loc["conv", ["test", "tracks", "clips", "groups", "seconds"]].tolist() == [0.75, 4, 4, 4, 20]
+    assert table.loc["bgru", "test"] == 1
+    assert np.isnan(table.loc["conv", "train"])
