@@ -15,10 +15,11 @@ Patterns are strings of 16 steps, one bar of four quarter notes; each pool is dr
 
 import numpy as np
 
-from mercore.embedded.score import SCALES, Note
+from mercore.embedded.score import SCALES, Note, beat
 
 STEP = 0.25  # beats, a sixteenth note
 BAR = 4.0  # beats
+POOLS = ("figure", "bass", "rhythm", "kit")
 
 # (mode, scale degree of each bar's chord, counted from 0)
 PROGRESSIONS = {
@@ -133,14 +134,15 @@ KITS = {
         {"kick": "x.........x.....", "rim": "....x.......x...", "hat": "x.x.x.x.x.x.x.x."},
     ),
 }
+REGISTERS = {"Q1": 4, "Q2": -5, "Q3": -5, "Q4": 4}  # semitones
 # Share of the time to the next note for which a note sounds: staccato below 0.6, legato about 1.
-ARTICULATION = {"Q1": 0.5, "Q2": 0.75, "Q3": 1.05, "Q4": 0.95}
+ARTICULATION = {"Q1": 0.4, "Q2": 0.75, "Q3": 1.05, "Q4": 1.0}
 
 
 def draw_corner(valence: float, arousal: float, rng: np.random.Generator) -> str:
     """The corner whose means the next choice uses; near an axis (0) it is often the neighbour's."""
-    positive = rng.random() < 0.5 + 0.9 * valence
-    active = rng.random() < 0.5 + 0.9 * arousal
+    positive = rng.random() < 0.5 + 1.1 * valence
+    active = rng.random() < 0.5 + 1.3 * arousal
     return ("Q1" if active else "Q4") if positive else ("Q2" if active else "Q3")
 
 
@@ -149,14 +151,19 @@ def pick(pool, rng: np.random.Generator):
     return pool[int(rng.integers(len(pool)))]
 
 
-def build_chord(mode: str, degree: int, key: int, floor: int) -> list[int]:
-    """Six chord tones (MIDI pitches) upwards from the first one at or above `floor`."""
+def build_chord(mode: str, degree: int, key: int) -> list[int]:
+    """Root, third and fifth (MIDI pitches) on a degree (from 0) of the scale on `key`."""
     scale = SCALES[mode]
-    classes = {(key + scale[(degree + third) % 7]) % 12 for third in (0, 2, 4)}
-    return [p for p in range(floor, floor + 30) if p % 12 in classes][:6]
+    return [key + scale[(degree + i) % 7] + 12 * ((degree + i) // 7) for i in (0, 2, 4)]
 
 
-def write_figure(pattern, chord, start, velocity, articulation, rng) -> list[Note]:
+def spread(harmony, floor: int) -> list[int]:
+    """Six tones of the chord upwards from the first one at or above `floor`."""
+    classes = {p % 12 for p in harmony}
+    return [p for p in range(floor, floor + 36) if p % 12 in classes][:6]
+
+
+def write_figure(pattern, chord, start, velocity, articulation) -> list[Note]:
     """One bar of accompaniment from a pattern of FIGURES. Times in beats."""
     onsets = [i for i, c in enumerate(pattern) if c != "."]
     notes = []
@@ -177,9 +184,10 @@ def write_figure(pattern, chord, start, velocity, articulation, rng) -> list[Not
     return notes
 
 
-def write_bass(pattern, root, third, start, velocity, articulation) -> list[Note]:
-    """One bar of bass from a pattern of BASSES; `third` is the interval over the root in semitones."""
-    interval = {"1": 0, "3": third, "5": 7, "8": 12, "s": 1}
+def write_bass(pattern, harmony, start, velocity, articulation) -> list[Note]:
+    """One bar of bass from a pattern of BASSES."""
+    root = 36 + harmony[0] % 12
+    interval = {"1": 0, "3": harmony[1] - harmony[0], "5": 7, "8": 12, "s": 1}
     onsets = [i for i, c in enumerate(pattern) if c != "."]
     return [
         Note(start + i * STEP, (j - i) * STEP * articulation, root + interval[pattern[i]], velocity)
@@ -187,13 +195,13 @@ def write_bass(pattern, root, third, start, velocity, articulation) -> list[Note
     ]
 
 
-def write_melody(corner, rhythm, mode, chord, key, centre, start, velocity, rng) -> list[Note]:
+def write_melody(corner, rhythm, mode, harmony, key, centre, start, velocity, rng) -> list[Note]:
     """One bar of melody around the pitch `centre`: the corner's contour over the bar's chord."""
     scale = [p for p in range(centre - 14, centre + 17) if (p - key) % 12 in SCALES[mode]]
     if corner == "Q4":  # without the fourth and seventh: a pentatonic line has no semitones
         scale = [p for p in scale if (p - key) % 12 not in (SCALES[mode][3], SCALES[mode][6])]
     target = centre + {"Q1": -3, "Q2": 0, "Q3": 6, "Q4": -2}[corner]
-    tones = {p % 12 for p in chord}
+    tones = {p % 12 for p in harmony}
     pitch = min((p for p in scale if p % 12 in tones), key=lambda p: (abs(p - target), p))
     onsets = [i for i, c in enumerate(rhythm) if c == "x"]
     notes = []
@@ -219,3 +227,27 @@ def write_melody(corner, rhythm, mode, chord, key, centre, start, velocity, rng)
             place = scale.index(min(scale, key=lambda p: abs(p - pitch))) + step
             pitch = scale[place] if 0 <= place < len(scale) else min(scale, key=lambda p: abs(p - target))
     return notes
+
+
+def patterns_of(corner: str, pool: str):
+    """All patterns of a pool ("progression", "figure", "bass", "rhythm" or "kit") in a corner."""
+    pools = {"progression": PROGRESSIONS, "figure": FIGURES, "bass": BASSES, "rhythm": RHYTHMS, "kit": KITS}
+    return pools[pool][corner]
+
+
+def write_bar(drawn, mode, harmony, key, register, rng) -> dict[str, list[Note]]:
+    """One bar of every voice from beat 0, at a middling velocity.
+
+    `drawn`: for each of POOLS its corner and the pattern; `mode`: a key of SCALES for the melody; `harmony`: root,
+    third and fifth; `register`: semitones above the usual.
+    """
+    (figured, figure), (grounded, bass), (sung, rhythm), (_, kit) = (drawn[pool] for pool in POOLS)
+    chord = spread(harmony, 52 + register + REGISTERS[figured])
+    centre = 70 + register + REGISTERS[sung]
+    return {
+        "chords": write_figure(figure, chord, 0, 80, ARTICULATION[figured]),
+        "bass": write_bass(bass, harmony, 0, 86, ARTICULATION[grounded]),
+        "lead": write_melody(sung, rhythm, mode, harmony, key, centre, 0, 92, rng),
+        "pad": write_figure("C...............", chord, 0, 72, 1.0),
+        "drums": beat(kit),
+    }

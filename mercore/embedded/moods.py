@@ -13,9 +13,10 @@ import numpy as np
 
 from mercore.embedded import mood_patterns as patterns
 from mercore.embedded.mood_patterns import BAR, draw_corner, pick
-from mercore.embedded.score import SCALES, Mix, Part, TrackSpec, beat, louder, render, swing
+from mercore.embedded.score import Mix, Part, TrackSpec, louder, render, shift, swing
 
-TRACKS_PER_QUADRANT = 40
+VOICES = ("lead", "chords", "bass", "pad", "drums")
+HABITS = {"progression": 3, "figure": 3, "bass": 2, "rhythm": 2, "kit": 2}  # patterns that an artist uses
 SIGNS = {"Q1": (1, 1), "Q2": (-1, 1), "Q3": (-1, -1), "Q4": (1, -1)}  # of valence and arousal
 
 NAMES = {
@@ -59,14 +60,12 @@ class Ensemble:
 
 
 ENSEMBLES = {
-    "keys": Ensemble((0, 1, 4, 11), (0, 1, 4, 5), (0, 1, 4)),
-    "strings": Ensemble((40, 41, 42, 48), (48, 49, 45), (42, 43), (48, 49)),
-    "folk": Ensemble((73, 74, 21, 22, 110), (24, 25, 46), (32, 24), (), True),
-    "band": Ensemble((26, 29, 30, 18), (27, 28, 29, 30), (33, 34), (16, 18), True),
-    "synth": Ensemble((80, 81, 87, 85), (62, 63, 81, 90), (38, 39), (88, 89, 91, 94), True),
-    "combo": Ensemble((65, 66, 56, 11), (0, 4, 26), (32, 35), (), True),
-    "winds": Ensemble((68, 71, 73, 60), (61, 60, 69, 71), (70, 58), (60,)),
-    "choir": Ensemble((52, 53, 85), (19, 20, 6), (19, 43), (52, 53)),
+    "keys": Ensemble((0, 1, 4), (0, 1, 4), (0, 1)),
+    "strings": Ensemble((40, 41, 48), (48, 49), (42, 43), (48, 49)),
+    "folk": Ensemble((73, 74, 21), (24, 25), (32,), (21,), True),
+    "band": Ensemble((26, 29, 18), (27, 29, 25), (33, 34), (16, 18), True),
+    "synth": Ensemble((80, 81, 87), (62, 81, 90), (38, 39), (88, 89), True),
+    "winds": Ensemble((68, 71, 73), (61, 60, 71), (70, 58), (60, 61)),
 }
 
 
@@ -96,9 +95,9 @@ def artists(seed: int = 0) -> dict[str, list[Artist]]:
     for q, (label, (v, a)) in enumerate(SIGNS.items()):
         rng = np.random.default_rng([seed, q])
         names, count = NAMES[label], len(NAMES[label])
-        valence = v * rng.permutation(np.linspace(0.2, 0.9, count))
-        arousal = a * rng.permutation(np.linspace(0.2, 0.9, count))
-        kinds = list(np.roll(list(ENSEMBLES), 2 * q)) * 2
+        valence = v * rng.permutation(np.linspace(0.25, 0.95, count))
+        arousal = a * rng.permutation(np.linspace(0.25, 0.95, count))
+        kinds = list(np.roll(list(ENSEMBLES), 2 * q)) * 3
         result[label] = [
             _draw_artist(name, valence[i], arousal[i], str(kinds[i]), rng) for i, name in enumerate(names)
         ]
@@ -118,18 +117,12 @@ def _draw_artist(name, valence, arousal, kind, rng) -> Artist:
         chords=chords,
         bass=chords if kind == "keys" else pick(ensemble.bass, rng),
         pad=pick(ensemble.pad, rng) if ensemble.pad and rng.random() < 0.7 else None,
-        tempo=rng.uniform(-12, 12),
+        tempo=rng.uniform(-10, 10),
         touch=rng.uniform(-10, 10),
-        register=int(rng.integers(-6, 7)),
+        register=int(rng.integers(-3, 4)),
         swing=0.16 if rng.random() < 0.5 + 0.4 * valence else 0.0,
         favourites={
-            corner: {
-                "progression": _choose(patterns.PROGRESSIONS[corner], 3, rng),
-                "figure": _choose(patterns.FIGURES[corner], 3, rng),
-                "bass": _choose(patterns.BASSES[corner], 2, rng),
-                "rhythm": _choose(patterns.RHYTHMS[corner], 2, rng),
-                "kit": _choose(patterns.KITS[corner], 2, rng),
-            }
+            corner: {pool: _choose(patterns.patterns_of(corner, pool), count, rng) for pool, count in HABITS.items()}
             for corner in SIGNS
         },
         mix=_draw_mix(rng),
@@ -143,12 +136,12 @@ def _choose(pool, count, rng):
 def _draw_mix(rng) -> Mix:
     """Any artist's sound may be dark or bright, dry or roomy, soft or loud."""
     return Mix(
-        level_db=rng.uniform(-26, -14),
-        low_shelf_db=rng.uniform(-8, 8),
-        high_shelf_db=rng.uniform(-10, 8),
-        room=rng.uniform(0.05, 0.4),
-        room_seconds=rng.uniform(0.4, 2.0),
-        noise_db=rng.uniform(-75, -50),
+        level_db=rng.uniform(-23, -17),
+        low_shelf_db=rng.uniform(-3, 3),
+        high_shelf_db=rng.uniform(-4, 3),
+        room=rng.uniform(0.05, 0.25),
+        room_seconds=rng.uniform(0.4, 1.4),
+        noise_db=rng.uniform(-80, -65),
     )
 
 
@@ -157,19 +150,17 @@ def tracks(seed: int = 0) -> list[TrackSpec]:
     titles = [f"{first} {last}" for first in TITLE_FIRST for last in TITLE_LAST]
     titles = [titles[i] for i in np.random.default_rng([seed, 4]).permutation(len(titles))]
     by = [(label, name) for label, names in NAMES.items() for name in sorted([*names * 3, names[0]])]
-    return [
-        TrackSpec(f"MT{i + 1:010}", label, name, titles[i % len(titles)]) for i, (label, name) in enumerate(by)
-    ]
+    return [TrackSpec(f"MT{i + 1:010}", label, name, titles[i % len(titles)]) for i, (label, name) in enumerate(by)]
 
 
 def compose(spec: TrackSpec, seed: int = 0, seconds: float = 30.0) -> np.ndarray:
     """The track as float32 mono samples (n,) at 22,050 Hz; the same for the same seed."""
     artist = next(a for a in artists(seed)[spec.label] if a.name == spec.artist)
     rng = np.random.default_rng([seed, 5, int(spec.track[2:])])
-    tempo = (98 + 46 * artist.arousal + artist.tempo) * rng.uniform(0.94, 1.06)
+    tempo = (98 + 44 * artist.arousal + 8 * np.sign(artist.arousal) + artist.tempo) * rng.uniform(0.94, 1.06)
     bars = int(np.ceil(seconds * tempo / 60 / BAR))
     key = int(rng.integers(12))
-    voices: dict[str, list] = {"lead": [], "chords": [], "bass": [], "pad": [], "kit": []}
+    voices: dict[str, list] = {voice: [] for voice in VOICES}
     start = 0
     for length, share, playing in plan_form(bars, seconds / bars, rng):
         point = np.clip(share * np.array([artist.valence, artist.arousal]) + rng.normal(0, 0.06, 2), -1, 1)
@@ -189,7 +180,7 @@ def _to_parts(artist: Artist, voices: dict[str, list]) -> list[Part]:
         Part(artist.chords, swung["chords"], volume=0.55),
         Part(artist.bass, swung["bass"], volume=0.9),
         *([Part(artist.pad, swung["pad"], volume=0.3)] if artist.pad is not None else []),
-        *([Part(0, swung["kit"], drums=True, volume=0.8)] if ENSEMBLES[artist.ensemble].kit else []),
+        *([Part(0, swung["drums"], drums=True, volume=0.8)] if ENSEMBLES[artist.ensemble].kit else []),
     ]
 
 
@@ -198,15 +189,15 @@ def plan_form(bars: int, bar_seconds: float, rng) -> list[tuple[int, float, str]
 
     Most tracks open with some seconds that could belong to any mood, and many thin out once more later.
     """
-    everyone = "lead chords bass pad kit"
-    thin = ("chords", "pad bass", "lead", "chords bass", "bass kit", "pad chords")
+    everyone = "lead chords bass pad drums"
+    thin = ("chords", "pad bass", "lead", "chords bass", "bass drums", "pad chords")
     four_seconds = max(1, round(4 / bar_seconds))
     form = []
-    if rng.random() < 0.7:
+    if rng.random() < 0.5:
         form.append((four_seconds, 0.3, pick(thin, rng)))
-    pause = rng.random() < 0.4
+    pause = rng.random() < 0.3
     while sum(length for length, *_ in form) < bars:
-        form.append((2 * four_seconds, 1.0, everyone if rng.random() < 0.8 else "chords bass kit pad"))
+        form.append((2 * four_seconds, 1.0, everyone if rng.random() < 0.8 else "chords bass drums pad"))
         if pause and len(form) == 2:
             form.append((four_seconds, 0.4, pick(thin, rng)))
     return form
@@ -215,33 +206,17 @@ def plan_form(bars: int, bar_seconds: float, rng) -> list[tuple[int, float, str]
 def write_passage(artist, valence, arousal, start, bars, key, rng) -> dict[str, list]:
     """Notes of every voice for `bars` bars from bar `start`, at one point of the plane."""
 
-    def favourite(kind):
+    def favourite(pool):
         corner = draw_corner(valence, arousal, rng)
-        return corner, pick(artist.favourites[corner][kind], rng)
+        return corner, pick(artist.favourites[corner][pool], rng)
 
     _, (mode, degrees) = favourite("progression")
-    figure_corner, figure = favourite("figure")
-    bass_corner, bass = favourite("bass")
-    melody_corner, rhythm = favourite("rhythm")
-    _, kit = favourite("kit")
-    level = 72 + 18 * arousal + artist.touch
-    floor = 52 + artist.register // 2
-    voices: dict[str, list] = {"lead": [], "chords": [], "bass": [], "pad": [], "kit": []}
+    drawn = {pool: favourite(pool) for pool in patterns.POOLS}
+    level = (72 + 18 * arousal + artist.touch) / 86
+    voices: dict[str, list] = {voice: [] for voice in VOICES}
     for bar in range(start, start + bars):
-        time, degree = bar * BAR, degrees[bar % len(degrees)]
-        chord = patterns.build_chord(mode, degree, key, floor)
-        scale = SCALES[mode]
-        root = 36 + (key + scale[degree]) % 12
-        third = (scale[(degree + 2) % 7] - scale[degree]) % 12
-        voices["chords"] += patterns.write_figure(
-            figure, chord, time, level - 6, patterns.ARTICULATION[figure_corner], rng
-        )
-        voices["bass"] += patterns.write_bass(
-            bass, root, third, time, level, patterns.ARTICULATION[bass_corner]
-        )
-        voices["lead"] += patterns.write_melody(
-            melody_corner, rhythm, mode, chord, key, 70 + artist.register, time, level + 6, rng
-        )
-        voices["pad"] += patterns.write_figure("C...............", chord, time, level - 14, 1.0, rng)
-        voices["kit"] += louder(beat(kit, time), level / 96)
+        harmony = patterns.build_chord(mode, degrees[bar % len(degrees)], key)
+        written = patterns.write_bar(drawn, mode, harmony, key, artist.register, rng)
+        for voice, notes in written.items():
+            voices[voice] += louder(shift(notes, bar * BAR), level)
     return voices
