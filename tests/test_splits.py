@@ -41,11 +41,15 @@ def gtzan(names=None):
     """The thousand tracks of GTZAN, as the loader of corpora describes them."""
     table = pd.read_csv(FACTS / "gtzan_tracks.csv", keep_default_na=False).set_index("track")
     linked = table["exact_replica_of"].where(table["exact_replica_of"] != "", table["same_recording_as"])
-    tracks = pd.DataFrame({
-        "label": table["genre"], "artist": table["artist"], "duration": 30.0,
-        "same_as": linked.where(linked != table.index, ""),
-        "split": table["fault_filtered_split"].replace("valid", "validation"),
-    })
+    tracks = pd.DataFrame(
+        {
+            "label": table["genre"],
+            "artist": table["artist"],
+            "duration": 30.0,
+            "same_as": linked.where(linked != table.index, ""),
+            "split": table["fault_filtered_split"].replace("valid", "validation"),
+        }
+    )
     return Tracks(tracks if names is None else tracks.loc[names], "GTZAN")
 
 
@@ -91,8 +95,9 @@ def test_nothing_that_belongs_together_is_parted(protocol):
         split = splits.make(corpus, clips, protocol, seed=seed)
         assert_apart(split, clips, corpus, protocol == "artist")
         assert split.protocol == protocol and not split.untestable
-        assert_apart(splits.make(corpus, clips, protocol, seed, folds=4, fold=seed % 4), clips, corpus,
-                     protocol == "artist")
+        assert_apart(
+            splits.make(corpus, clips, protocol, seed, folds=4, fold=seed % 4), clips, corpus, protocol == "artist"
+        )
 
 
 @pytest.mark.parametrize("protocol", ["clip", "track", "artist"])
@@ -151,6 +156,7 @@ def test_fault_filtered_has_the_published_counts():
 def test_a_class_with_few_artists_goes_to_train_then_test_then_validation():
     rows = [("one", "A")] * 9 + [("two", "B")] * 5 + [("two", "C")] * 4
     rows += [("three", artist) for artist in "DEF" for _ in range(3)] + [("many", f"M{i}") for i in range(30)]
+    rows += [("uneven", "G")] * 20 + [("uneven", "H"), ("uneven", "I")]  # both small ones would fit into test
     corpus = corpus_of(rows)
     clips = cut(corpus.tracks, per_track=1)
     for seed in range(20):
@@ -158,10 +164,13 @@ def test_a_class_with_few_artists_goes_to_train_then_test_then_validation():
         there = pd.crosstab(clips["label"], split.sides(clips)) > 0
         assert there.loc["one"].to_dict() == {"test": False, "train": True, "validation": False}
         assert there.loc["two"].to_dict() == {"test": True, "train": True, "validation": False}
-        assert there.loc["three"].all() and there.loc["many"].all()
+        assert there.loc[["three", "many", "uneven"]].all(axis=None)
         assert split.untestable == ("one",)
         assert "not tested, too few artists: one" in split.notes
         assert "not validated, too few artists: two" in split.notes
+    for fold in range(4):
+        split = splits.make(corpus, clips, "artist", folds=4, fold=fold)
+        assert (split.sides(clips)[clips["label"] == "one"] == "train").all() and "one" in split.untestable
 
 
 def test_without_artists_artist_runs_as_track_and_says_so():
