@@ -1,0 +1,137 @@
+"""A song in; its genre or mood as shares and over time out. Explained in 08_case_studies."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import soundfile
+from statsmodels.stats.proportion import proportion_confint
+
+from mercore import UserError, embedded
+from mercore.clips import CLIP_SECONDS, draw_snippets
+from mercore.embedded.songs import SONGS
+from mercore.features import KINDS, SAMPLE_RATE, compute, load
+
+SLUGS = tuple(SONGS)  # of the embedded songs
+BATCH = 256  # snippets whose features are in memory at once, so that a long song is no matter
+
+
+@dataclass
+class Song:
+    """A song: duration in s; samples mono float32 at 22,050 Hz; sections as known (start, end in s, section and
+    the columns genre, mood) or None."""
+
+    path: Path
+    title: str
+    artist: str
+    duration: float
+    sections: pd.DataFrame | None
+    samples: np.ndarray = field(repr=False)
+
+
+def open_song(path_or_slug: str | Path, seed: int = 0) -> Song:
+    """A song from any audio file, or one of the embedded songs (`SLUGS`), composed with `seed`.
+
+    Title and artist are read from the file's tags; sections from a csv beside it, song.wav's from
+    song.sections.csv. Raises UserError for a file that is missing, unreadable or shorter than a clip.
+    """
+    path, slug = Path(path_or_slug).expanduser(), str(path_or_slug)
+    if slug in SONGS and not path.exists():
+        path = embedded.render_songs(seed=seed) / f"{slug}.wav"
+    if not path.is_file():
+        raise UserError(f"{path}: there is no such file, nor an embedded song of that name ({', '.join(SLUGS)})")
+    samples = load(path)
+    duration = len(samples) / SAMPLE_RATE
+    if duration < CLIP_SECONDS:
+        raise UserError(f"{path}: {duration:.1f} s is too short, a song needs {CLIP_SECONDS:g} s at least")
+    with soundfile.SoundFile(path) as file:
+        tags = file.copy_metadata()
+    tagged = tags.get("title") or path.stem.replace("_", " ").replace("-", " "), tags.get("artist", "")
+    title, artist = SONGS.get(slug, tagged)
+    return Song(path, title, artist, duration, _read_sections(path), samples)
+
+
+def _read_sections(path: Path) -> pd.DataFrame | None:
+    listing = path.with_suffix(".sections.csv")
+    if not listing.is_file():
+        return None
+    sections = pd.read_csv(listing)
+    if missing := {"start", "end", "section"} - set(sections.columns):
+        raise UserError(f"{listing}: has no column {', '.join(sorted(missing))}")
+    return sections
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """What a network makes of a song: for each snippet (by its start, s) the probability of each class."""
+
+    song: Song
+    task: str
+    probabilities: pd.DataFrame
+    classify: Callable[[np.ndarray], pd.DataFrame] = field(repr=False)
+
+    @property
+    def starts(self) -> np.ndarray:
+        """Starts (s) of the snippets."""
+        return self.probabilities.index.to_numpy()
+
+    @property
+    def predicted(self) -> pd.Series:
+        """The most probable class of each snippet."""
+        return self.probabilities.idxmax(axis=1)
+
+    def shares(self, level: float = 0.95) -> pd.DataFrame:
+        """Per class: snippets predicted so, their share, and its Wilson interval (low, high).
+
+        The interval tells how well the drawn snippets stand for the song, not how often the network errs.
+        """
+        counts = self.predicted.value_counts().reindex(self.probabilities.columns, fill_value=0)
+        low, high = proportion_confint(counts, len(self.predicted), alpha=1 - level, method="wilson")
+        return pd.DataFrame({"snippets": counts, "share": counts / len(self.predicted), "low": low, "high": high})
+
+    def over_time(self, step: float = 1.0) -> pd.DataFrame:
+        """The probabilities of clips that begin every `step` seconds, from the start of the song to its end."""
+        return self.classify(np.arange(0, self.song.duration - CLIP_SECONDS + 1e-9, step))
+
+    def per_section(self, level: float = 0.95) -> pd.DataFrame | None:
+        """Where sections are known: the share of their snippets predicted as the section's label.
+
+        Columns start, end, section, label, snippets, agreement, low, high (Wilson), predicted (most often). Only
+        snippets that lie wholly in a section count; where there are none, agreement is NaN. None where the
+        sections, or their labels for this task, are unknown.
+        """
+        sections = self.song.sections
+        if sections is None or self.task not in sections:
+            return None
+        rows = []
+        for part in sections.to_dict("records"):
+            inside = (self.starts >= part["start"]) & (self.starts + CLIP_SECONDS <= part["end"])
+            predicted, n = self.predicted[inside], int(inside.sum())
+            right = int((predicted == part[self.task]).sum())
+            low, high = proportion_confint(right, n, alpha=1 - level, method="wilson") if n else (0.0, 1.0)
+            rows.append({
+                "start": part["start"], "end": part["end"], "section": part["section"], "label": part[self.task],
+                "snippets": n, "agreement": right / n if n else np.nan, "low": low, "high": high,
+                "predicted": predicted.mode().iloc[0] if n else "",
+            })
+        return pd.DataFrame(rows)
+
+
+def analyse(song: Song, run, count: int = 100, seed: int = 0) -> Analysis:
+    """What the network of a `runs.Run` makes of `count` snippets of 3 s, drawn at random from a song."""
+    classes = list(run.corpus["classes"])
+    classify = partial(_classify, song.samples, run.model(), run.normaliser, classes)
+    starts = draw_snippets(song.duration, count, seed=seed)
+    return Analysis(song, run.corpus["task"], classify(starts), classify)
+
+
+def _classify(samples: np.ndarray, model, normaliser, classes: list[str], starts: np.ndarray) -> pd.DataFrame:
+    kind = next(name for name, kind in KINDS.items() if kind.shape == tuple(model.input_shape[1:]))
+    parts = []
+    for first in range(0, len(starts), BATCH):
+        x = normaliser.apply(compute(samples, starts[first : first + BATCH], kind))
+        parts.append(model.predict(x, batch_size=64, verbose=0))
+    return pd.DataFrame(np.concatenate(parts), index=pd.Index(starts, name="start"), columns=classes)
