@@ -4,6 +4,7 @@
     figures.save(fig, 13, figures.Provenance.of(run))
     fig
 
+`new_figure`, `styled`, `add_title` and `add_caption` serve a notebook that draws something of its own.
 The plots live in the plots_* modules and in `diagrams`; this module gathers them. Names of the report's
 figures come from data/figures.csv.
 """
@@ -24,6 +25,14 @@ from PIL import Image
 
 from mercore import FACTS, UserError, build_dir
 from mercore.diagrams import draw_architecture
+from mercore.plots_comparisons import (
+    plot_costs,
+    plot_differences,
+    plot_intervals,
+    plot_recalls,
+    plot_right_per_track,
+    plot_votes,
+)
 from mercore.plots_data import plot_class_counts, plot_history, plot_split
 from mercore.plots_results import (
     annex_table,
@@ -31,7 +40,7 @@ from mercore.plots_results import (
     plot_confusion,
     plot_run_confusion,
 )
-from mercore.plots_songs import plot_song
+from mercore.plots_songs import plot_over_time, plot_song
 from mercore.plots_sound import (
     plot_augmentation,
     plot_mel_filters,
@@ -40,33 +49,44 @@ from mercore.plots_sound import (
     plot_spectrogram,
     plot_waveform,
 )
-from mercore.plotstyle import write_around
+from mercore.plotstyle import add_caption, add_title, new_figure, styled, write_around
 
 __all__ = [
     "LINE_ART",
     "Provenance",
+    "add_caption",
+    "add_title",
     "annex_table",
     "catalogue",
     "draw_architecture",
     "figure_name",
     "figures_dir",
     "is_blank",
+    "new_figure",
     "plot_accuracies",
     "plot_augmentation",
     "plot_class_counts",
     "plot_confusion",
+    "plot_costs",
+    "plot_differences",
     "plot_history",
+    "plot_intervals",
     "plot_mel_filters",
     "plot_mel_spectrogram",
+    "plot_over_time",
+    "plot_recalls",
+    "plot_right_per_track",
     "plot_run_confusion",
     "plot_russell",
     "plot_song",
     "plot_spectrogram",
     "plot_split",
+    "plot_votes",
     "plot_waveform",
     "read_provenance",
     "save",
     "save_table",
+    "styled",
 ]
 
 LINE_ART = frozenset({1, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12})  # written as SVG too

@@ -17,6 +17,7 @@ from mercore.plotstyle import (
     SIDE_NAMES,
     SINGLE,
     SKY,
+    SMALL,
     add_title,
     class_label,
     figure_of,
@@ -52,7 +53,7 @@ def plot_class_counts(corpus, ax=None) -> Figure:
             (4, 0),
             textcoords="offset points",
             va="center",
-            fontsize="small",
+            fontsize=SMALL,
         )
     ax.set_yticks(range(len(corpus.classes)), [class_label(name) for name in corpus.classes])
     ax.invert_yaxis()

@@ -99,23 +99,22 @@ def plot_confusion(
 ) -> Figure:
     """One confusion matrix: rows true, columns predicted; counts as text, share of the row as colour."""
     n = len(counts)
-    fig, ax = figure_of(ax, SINGLE, 5.6 if n > 5 else 4.4)
+    fig, ax = figure_of(ax, SINGLE, 4.4 if n <= 5 else max(5.6, 0.22 * n + 1.6))
     totals = counts.to_numpy().sum(axis=1, keepdims=True)
     shares = np.divide(counts.to_numpy(), totals, out=np.zeros(counts.shape), where=totals > 0) * 100
     image = ax.imshow(shares, cmap="Blues", vmin=0, vmax=100, aspect="auto")
     for (row, column), share in np.ndenumerate(shares):
-        ax.text(
-            column,
-            row,
-            f"{counts.iat[row, column]}",
-            ha="center",
-            va="center",
-            fontsize=SMALL,
-            color="white" if share > 55 else "black" if counts.iat[row, column] else "#999999",
-            fontweight="bold" if row == column else "normal",
-        )
+        count = counts.iat[row, column]
+        if count or n <= 12:
+            colour = "white" if share > 55 else "black" if count else "#999999"
+            weight = "bold" if row == column else "normal"
+            ax.text(
+                column, row, f"{count}", ha="center", va="center", size=SMALL, color=colour, weight=weight
+            )
     names = [class_label(name, lines=True) for name in counts.index]
-    turn = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"} if n > 5 else {}
+    longest = max(len(line) for name in names for line in name.splitlines())
+    flat = 0.07 * longest < 4 / n  # as wide as a column of a panel
+    turn = {} if flat else {"rotation": 45, "ha": "right", "rotation_mode": "anchor"}
     ax.set_xticks(range(n), names, **turn)
     ax.set_yticks(range(n), names)
     ax.set_xticks(np.arange(-0.5, n), minor=True)

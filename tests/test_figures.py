@@ -74,7 +74,9 @@ def ticks_overlap(fig):
         (a.get_text(), b.get_text())
         for ax in fig.axes
         for axis in (ax.xaxis, ax.yaxis)
-        for a, b in combinations([t for t in axis.get_ticklabels() if t.get_text() and not t.get_rotation()], 2)
+        for a, b in combinations(
+            [t for t in axis.get_ticklabels() if t.get_text() and not t.get_rotation()], 2
+        )
         if a.get_window_extent(renderer).shrunk(0.98, 0.9).overlaps(b.get_window_extent(renderer))
     ]
 
@@ -86,6 +88,12 @@ def every_figure():
     yield "genre confusion", figures.plot_run_confusion(runs[0])
     yield "mood confusion", figures.plot_run_confusion(run_of("mood"))
     yield "own confusion", figures.plot_run_confusion(run_of("label", classes=("mine", "theirs")))
+    many = [f"a class with a long name, {n}" for n in range(4)]
+    yield "long names", figures.plot_run_confusion(run_of("label", classes=many))
+    yield (
+        "many classes",
+        figures.plot_run_confusion(run_of("label", classes=[f"class {n}" for n in range(30)])),
+    )
     yield "song", figures.plot_song(song_of("genre"), report="bohemian_rhapsody")
     yield "plain song", figures.plot_song(song_of("mood", sections=False))
     yield "russell", figures.plot_russell()
@@ -117,21 +125,20 @@ def every_figure():
     yield "split", figures.plot_split(split, clips)
 
 
-@pytest.mark.parametrize("fig", [pytest.param(fig, id=name) for name, fig in every_figure()])
-def test_every_figure_is_legible(fig, tmp_path):
-    path = figures.save(fig, "it", Provenance(corpus="embedded genre", protocol="artist"), tmp_path)
-    assert not figures.is_blank(path)
-    sizes = [t.get_fontsize() for t in fig.findobj(Text) if t.get_visible() and t.get_text().strip()]
-    assert min(sizes) >= SMALL - 0.6  # "small" of matplotlib's names
-    assert fig.get_figwidth() in (7, 10)
-    assert not ticks_overlap(fig)
-    renderer = FigureCanvasAgg(fig).get_renderer()
-    for text in fig.texts:  # title, caption, footer
-        box = text.get_window_extent(renderer)
-        assert box.x0 >= 0 and box.x1 <= fig.bbox.x1 and box.y0 >= 0 and box.y1 <= fig.bbox.y1
-        assert not any(box.overlaps(other.get_window_extent(renderer)) for other in fig.texts if other is not text)
-        for ax in fig.axes:
-            assert not box.shrunk(1, 0.9).overlaps(ax.get_tightbbox(renderer))
+def test_every_figure_is_legible(tmp_path):
+    for name, fig in every_figure():
+        path = figures.save(fig, "it", Provenance(corpus="embedded genre", protocol="artist"), tmp_path)
+        assert not figures.is_blank(path), name
+        sizes = [t.get_fontsize() for t in fig.findobj(Text) if t.get_visible() and t.get_text().strip()]
+        assert min(sizes) >= SMALL, name
+        assert fig.get_figwidth() in (7, 10), name
+        assert not ticks_overlap(fig), name
+        renderer = FigureCanvasAgg(fig).get_renderer()
+        boxes = [text.get_window_extent(renderer) for text in fig.texts]  # title, caption, footer
+        for box in boxes:
+            assert box.x0 >= 0 and box.x1 <= fig.bbox.x1 and box.y0 >= 0 and box.y1 <= fig.bbox.y1, name
+            assert not any(box.overlaps(other) for other in boxes if other is not box), name
+            assert not any(box.shrunk(1, 0.9).overlaps(ax.get_tightbbox(renderer)) for ax in fig.axes), name
 
 
 def test_footer_says_what_the_numbers_rest_on():
