@@ -34,7 +34,7 @@ SONGS = {
     "lantern-rhapsody": ("Lantern Rhapsody", "Hester and the Meridian"),
 }
 BEATS = 4  # a bar
-RING = 2.5  # s in which the last chord dies away
+RING = 2.0  # s in which the last chord dies away
 
 
 @dataclass(frozen=True)
@@ -192,7 +192,7 @@ def write_section(section: Section, slug: str, key: int, seed: int) -> dict[str,
         by_mood = moods.write_bar(drawn, "harmonic" if minor else "major", bar.harmony, key, 0, rng)
         for name, voice in section.voices.items():
             notes = (by_mood if voice.manner == "mood" else by_genre)[name]
-            if last and name != "drums":  # the last chord is held over
-                notes = [replace(n, duration=max(n.duration, BEATS - n.start)) for n in notes]
+            if last and name != "drums":  # the last chord rings to the end
+                notes = [replace(n, duration=max(n.duration, BEATS + 4 - n.start)) for n in notes]
             voices[name] += shift(notes, index * BEATS)
     return voices
