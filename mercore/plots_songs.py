@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
+from matplotlib.patches import Patch, Rectangle
 from matplotlib.ticker import MultipleLocator
 
 from mercore import published
@@ -137,3 +137,38 @@ def _draw_timeline(ax, starts, predicted, classes: list[str], duration: float) -
 def _seconds_locator(duration: float):
     step = next((s for s in (5, 10, 15, 30, 60, 120) if duration / s <= 14), 300)
     return MultipleLocator(step)
+
+
+@styled
+def plot_over_time(song, tables: dict[str, pd.DataFrame], step: float = 1.0) -> Figure:
+    """The probability of each class (row) in a window that moves through a song, a panel per task.
+
+    `tables` by task: from `Analysis.over_time(step)`. Each window is drawn at its middle. Known sections are
+    separated by lines, and the row of a section's class is framed.
+    """
+    heights = [table.shape[1] for table in tables.values()]
+    shape = {"sharex": True, "squeeze": False, "height_ratios": heights}
+    fig, axes = new_figure(PAIR, 1.2 + 0.2 * sum(heights), len(tables), 1, **shape)
+    parts = [] if song.sections is None else song.sections.to_dict("records")
+    for ax, (task, table) in zip(axes[:, 0], tables.items(), strict=True):
+        first, last = table.index[[0, -1]] + CLIP_SECONDS / 2
+        extent = (first - step / 2, last + step / 2, len(table.columns) - 0.5, -0.5)
+        image = ax.imshow(table.T, cmap="Greys", vmin=0, vmax=1, aspect="auto", extent=extent, interpolation="nearest")
+        ax.set_yticks(range(table.shape[1]), [class_label(name) for name in table])
+        ax.set_title(task, pad=4)
+        for part in parts:
+            ax.axvline(part["start"], color=GREY, linewidth=0.6)
+            if part.get(task) in table.columns:
+                corner = part["start"], table.columns.get_loc(part[task]) - 0.5
+                length = part["end"] - part["start"]
+                ax.add_patch(Rectangle(corner, length, 1, fill=False, edgecolor=ORANGE, linewidth=2))
+        ax.set(xlim=(0, song.duration))
+    bottom = axes[-1, 0]
+    bottom.xaxis.set_major_locator(_seconds_locator(song.duration))
+    bottom.xaxis.set_major_formatter(lambda value, _: f"{int(value) // 60}:{int(value) % 60:02d}")
+    bottom.set_xlabel("time in the song (min:s)")
+    fig.colorbar(image, ax=axes, label="probability", pad=0.01)
+    add_title(fig, f"{song.title} through a window of {CLIP_SECONDS:g} s")
+    if any(task in part for task in tables for part in parts):
+        add_caption(fig, "Orange frames: what is known of the song, the class of each section.")
+    return fig

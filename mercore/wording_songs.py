@@ -1,0 +1,153 @@
+"""What networks make of songs, in sentences (Markdown) that are true whatever the song. Explained in 08_case_studies.
+
+`analysis` is from `songs.analyse`, `over_time` a table of its `over_time()`.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from mercore import data_dir, evaluation
+from mercore.clips import CLIP_SECONDS
+from mercore.plotstyle import class_label
+from mercore.wording import percent, several
+
+
+def is_composed(song) -> bool:
+    """Whether a song is one that this project composed."""
+    return (data_dir() / "embedded").resolve() in Path(song.path).resolve().parents
+
+
+def clock(seconds: float) -> str:
+    """Seconds as min:s."""
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
+
+
+def tell_song(song) -> str:
+    """Title, artist, length, and whether sections are known."""
+    by = f" by {song.artist}" if song.artist else ""
+    known = "no sections known" if song.sections is None else several(len(song.sections), "known section")
+    return f"*{song.title}*{by}: {clock(song.duration)} min, {known}."
+
+
+def tell_origin(song, run) -> str:
+    """Whether the network of `run` has learnt from music like this song; a warning where it can't have."""
+    task, corpus = run.corpus["task"], run.corpus["name"]
+    if corpus.startswith("embedded") and not is_composed(song):
+        return (
+            f"⚠ **Warning:** *{song.title}* is a file of your own, and all that the {task} network has ever heard is "
+            f"music composed by a program and played by sampled instruments ({corpus}): no voice, no real guitar, no "
+            f"mastered recording. What it says of this song is no statement about its {task}. For one, train on "
+            f"recordings: set `{task.upper()}` to a folder of them."
+        )
+    if corpus.startswith("embedded"):
+        return f"*{song.title}* and what the {task} network learnt from were composed by this project: like and like."
+    if is_composed(song):
+        return (
+            f"⚠ **Warning:** *{song.title}* was composed and rendered by this project, while the {task} network "
+            f"learnt from {corpus}. Its test accuracy there doesn't carry over to this song."
+        )
+    return (
+        f"*{song.title}* is a file of your own, and the {task} network learnt from {corpus}. How much they have in "
+        "common (style, decade, sound) only you can tell."
+    )
+
+
+def tell_snippets(analysis) -> str:
+    """How much of the song its snippets cover, and how many overlap."""
+    starts, song = analysis.starts, analysis.song
+    times = np.arange(0, song.duration, 0.05)
+    latest = np.searchsorted(starts, times, side="right") - 1
+    covered = np.mean((latest >= 0) & (times < starts[latest] + CLIP_SECONDS))
+    return (
+        f"*{song.title}:* {several(len(starts), 'snippet')} make {CLIP_SECONDS * len(starts):.0f} s of sound, drawn "
+        f"from {song.duration:.0f} s. They cover {percent(covered)} of the song, and "
+        f"{(np.diff(starts) < CLIP_SECONDS).sum()} of them overlap with the next one. Cut end to end, the song holds "
+        f"{int(song.duration / CLIP_SECONDS)}."
+    )
+
+
+def tell_shares(analysis) -> str:
+    """The classes predicted most often with their intervals, and what is known of the song's time."""
+    shares, task, sections = analysis.shares(), analysis.task, analysis.song.sections
+    shares = shares.sort_values("share", ascending=False, kind="stable")
+    n, first = len(analysis.starts), shares.iloc[0]
+    text = (
+        f"Most frequent is {class_label(shares.index[0])} with {first['snippets']:.0f} of {n} snippets (interval "
+        f"{percent(first['low'])} to {percent(first['high'])}), then {class_label(shares.index[1])} with "
+        f"{shares['snippets'].iloc[1]:.0f}; {(shares['snippets'] > 0).sum()} of {len(shares)} classes occur. "
+    )
+    majority = "lies above" if first["low"] > 0.5 else "lies below" if first["high"] < 0.5 else "includes"
+    text += f"The interval of the first {majority} one half."
+    if sections is not None and task in sections:
+        seconds = (sections["end"] - sections["start"]).groupby(sections[task]).sum().sort_values()
+        text += (
+            f" By its sections the song has {several(len(seconds), task)}, the longest being "
+            f"{class_label(seconds.index[-1])} with {percent(seconds.iloc[-1] / analysis.song.duration)} of its time."
+        )
+    return text
+
+
+def count_agreement(analysis) -> tuple[int, int]:
+    """Snippets with their section's label, of those that lie in a section whose label the network can give."""
+    parts = analysis.per_section()
+    if parts is None:
+        return 0, 0
+    parts = parts[parts["label"].isin(analysis.probabilities.columns) & (parts["snippets"] > 0)]
+    return round((parts["agreement"] * parts["snippets"]).sum()), int(parts["snippets"].sum())
+
+
+def tell_agreement(analysis, run) -> str:
+    """The share of snippets that got their section's label, beside the network's test accuracy and guessing."""
+    right, n = count_agreement(analysis)
+    name = f"*{analysis.song.title}*, {analysis.task}: "
+    if not n:
+        return name + "no section with a label is known, so there is nothing to check."
+    low, high = evaluation.wilson(right, n)
+    return (
+        f"{name}**{right} of {n}** snippets get the label of their section, {percent(right / n)} (interval "
+        f"{percent(low)} to {percent(high)}). On the test clips of its corpus the network got "
+        f"{percent(run.accuracy('test'))} right; guessing gets {percent(1 / len(run.classes))}."
+    )
+
+
+def tell_changes(over_time: pd.DataFrame, analysis) -> str:
+    """How often the predicted class changes from window to window, and how often that of the sections does."""
+    predicted, sections, task = over_time.idxmax(axis=1), analysis.song.sections, analysis.task
+    changes = int((predicted != predicted.shift()).sum()) - 1
+    text = (
+        f"*{analysis.song.title}*, {task}: over {several(len(predicted), 'window')} the predicted class changes "
+        f"{several(changes, 'time')}"
+    )
+    if sections is not None and task in sections:
+        real = int((sections[task] != sections[task].shift()).sum()) - 1
+        text += f", that of the known sections {several(real, 'time')}"
+    return text + "."
+
+
+def tell_scan(over_time: pd.DataFrame, analysis) -> str:
+    """How many of the snippets' intervals contain the share that a moving window finds."""
+    shares = analysis.shares()
+    found = over_time.idxmax(axis=1).value_counts(normalize=True).reindex(shares.index, fill_value=0)
+    inside, away = int(found.between(shares["low"], shares["high"]).sum()), (found - shares["share"]).abs()
+    return (
+        f"*{analysis.song.title}*, {analysis.task}: {inside} of {len(shares)} intervals contain the share of the "
+        f"moving window. The snippets are furthest off for {class_label(away.idxmax())}, by "
+        f"{100 * away.max():.1f} points."
+    )
+
+
+def tell_confidence(confidence: pd.Series, run, songs: list[str], strange: list[str]) -> str:
+    """Mean highest probabilities (by name, "test clips" among them) of songs and strange sounds against test clips."""
+    test, right = confidence["test clips"], run.accuracy("test")
+    text = (
+        f"**{run.corpus['task'].capitalize()}:** on test clips the highest probability is {test:.2f} on average, and "
+        f"{percent(right)} of them are right. "
+    )
+    for name in songs:
+        text += f"On *{name}* it is {confidence[name]:.2f}, {'higher' if confidence[name] > test else 'lower'}. "
+    surer = [name for name in strange if confidence[name] > test]
+    if surer:
+        return text + f"On {' and '.join(surer)} the network is surer than on music."
+    return text + f"On none of {', '.join(strange)} is it as sure as on music."
