@@ -1,8 +1,7 @@
-"""The embedded corpus: music that the project composes and renders itself, in the layouts of GTZAN and 4Q.
+"""The embedded corpus: music that the project composes and renders itself. Explained in 00_setup and 01_data.
 
-`genres`, `moods` and `songs` compose, `score` plays; here the audio files and their tables are written. A folder
-appears only when it is complete, and is rendered anew when it is stale: other composing sources, files missing.
-Explained in 01_data.
+Written as audio files in the very layouts of GTZAN and 4Q, so that the same loaders read both; and two songs with
+known sections for the case studies. The same seed gives the same bytes.
 """
 
 import hashlib
@@ -10,166 +9,120 @@ import json
 import os
 import shutil
 import tempfile
-import time
-from collections.abc import Callable, Iterable
-from importlib.metadata import version
+from collections.abc import Callable
 from pathlib import Path
 
 import joblib
-import numpy as np
 import pandas as pd
 import soundfile
 from tqdm.auto import tqdm
 
 from mercore import UserError, data_dir
-from mercore.embedded import genres, moods, songs
-from mercore.embedded.score import SAMPLE_RATE, TrackSpec
 
-MARKER = "complete.json"
-MOOD_TAGS = {  # two words each, in the manner of 4Q's metadata
-    "Q1": ("Cheerful", "Exuberant"), "Q2": ("Aggressive", "Tense"),
-    "Q3": ("Gloomy", "Melancholy"), "Q4": ("Calm/Peaceful", "Relaxed"),
-}  # fmt: skip
+SAMPLE_RATE = 22_050
+MARKER = "composed.json"  # written last: what isn't whole has none
 
 
 def render(task: str, root: str | Path | None = None, seed: int = 0, jobs: int = 2) -> Path:
-    """The folder of the embedded corpus for `task` 'genre' or 'mood', rendered if it isn't there yet.
+    """The folder of the corpus for "genre" or "mood", composed and rendered first where it isn't there yet.
 
-    root/genre holds genres/<genre>/<genre>.NNNNN.wav and gtzan_tracks.csv, root/mood holds Q1..Q4/MT*.wav and 4Q's
-    two csv files; mono, 22,050 Hz, 16 bit. `root` is data_dir()/embedded/seed<seed> unless given. The same seed
-    gives the same bytes, whatever the number of jobs. Raises UserError where the folder can't be written.
+    root: default data_dir()/embedded/seed<seed>/<task>. Raises UserError where the folder can't be written.
     """
-    if task not in ("genre", "mood"):
-        raise UserError(f"the embedded corpus has the tasks genre and mood, not '{task}'")
-    composer, place, tables = {
-        "genre": (genres, "genres/{0.label}/{0.track}.wav", _genre_tables),
-        "mood": (moods, "{0.label}/{0.track}.wav", _mood_tables),
-    }[task]
+    from mercore.embedded import genres, moods
+
+    composer, write_tables = {"genre": (genres, _gtzan_tables), "mood": (moods, _panda_tables)}[task]
     specs = composer.tracks(seed)
 
-    def write(folder: Path) -> None:
-        paths = [folder / place.format(spec) for spec in specs]
-        _run((joblib.delayed(_write_track)(composer.compose, spec, seed, path)
-              for spec, path in zip(specs, paths, strict=True)), len(specs), f"composing {task}", jobs)  # fmt: skip
-        for name, table in tables(specs).items():
-            table.to_csv(folder / name, index=False, lineterminator="\n")
+    def fill(folder: Path) -> None:
+        write_tables(specs, folder)
+        tasks = [joblib.delayed(_render_track)(composer.compose, spec, seed, folder / _place(spec)) for spec in specs]
+        results = joblib.Parallel(jobs, return_as="generator")(tasks)
+        for _ in tqdm(results, f"composing the embedded corpus, {task}", len(tasks), unit="track"):
+            pass
 
-    return _complete(_root(root, seed) / task, seed, write)
-
-
-def render_songs(root: str | Path | None = None, seed: int = 0, jobs: int = 2) -> Path:
-    """The folder of the two case-study songs, <slug>.wav with <slug>.sections.csv (start and end in s, section,
-    genre, mood), rendered if it isn't there yet. Raises UserError where it can't be written."""
-
-    def write(folder: Path) -> None:
-        _run((joblib.delayed(_write_song)(slug, seed, folder) for slug in songs.SONGS),
-             len(songs.SONGS), "composing songs", jobs)  # fmt: skip
-
-    return _complete(_root(root, seed) / "songs", seed, write)
+    return _once(_root(root, seed, task), seed, fill)
 
 
-def _root(root: str | Path | None, seed: int) -> Path:
-    return data_dir() / "embedded" / f"seed{seed}" if root is None else Path(root)
+def render_songs(root: str | Path | None = None, seed: int = 0) -> Path:
+    """The folder of the two case-study songs: <slug>.wav and <slug>.sections.csv (start, end, section, genre, mood)."""
+    from mercore.embedded.songs import SONGS, compose_song
+
+    def fill(folder: Path) -> None:
+        for slug in SONGS:
+            audio, sections = compose_song(slug, seed)
+            soundfile.write(folder / f"{slug}.wav", audio, SAMPLE_RATE, "PCM_16")
+            sections.to_csv(folder / f"{slug}.sections.csv", index=False, float_format="%.3f", lineterminator="\n")
+
+    return _once(_root(root, seed, "songs"), seed, fill)
 
 
-def _run(work: Iterable, total: int, title: str, jobs: int) -> None:
-    done = joblib.Parallel(n_jobs=jobs, return_as="generator_unordered")(work)
-    for _ in tqdm(done, total=total, desc=title, unit="track"):
-        pass
+def _root(root: str | Path | None, seed: int, name: str) -> Path:
+    return Path(root) if root else data_dir() / "embedded" / f"seed{seed}" / name
 
 
-def _write_track(compose: Callable, spec: TrackSpec, seed: int, path: Path) -> None:
-    _write_wav(path, compose(spec, seed))
-
-
-def _write_song(slug: str, seed: int, folder: Path) -> None:
-    audio, sections = songs.compose_song(slug, seed)
-    sections.to_csv(folder / f"{slug}.sections.csv", index=False, lineterminator="\n")
-    _write_wav(folder / f"{slug}.wav", audio)
-
-
-def _write_wav(path: Path, audio: np.ndarray) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    soundfile.write(path, audio, SAMPLE_RATE, subtype="PCM_16")
-
-
-def _genre_tables(specs: list[TrackSpec]) -> dict[str, pd.DataFrame]:
-    table = pd.DataFrame([(s.track, s.label, s.artist, s.title) for s in specs],
-                         columns=["track", "genre", "artist", "title"])  # fmt: skip
-    table[["fault_filtered_split", "exact_replica_of", "same_recording_as", "note"]] = ""
-    return {"gtzan_tracks.csv": table}
-
-
-def _mood_tables(specs: list[TrackSpec]) -> dict[str, pd.DataFrame]:
-    rows = []
-    for s in specs:
-        tags = "; ".join(MOOD_TAGS[s.label])
-        rows.append({"Song": s.track, "Artist": s.artist, "Title": s.title, "Quadrant": s.label, "PQuad": 1.0,
-                     "MoodsTotal": 2, "Moods": 2, "MoodsFoundStr": tags.lower(), "MoodsStr": tags,
-                     "MoodsStrSplit": tags, "Genres": 1, "GenresStr": "Instrumental", "Sample": 1,
-                     "SampleURL": ""})  # fmt: skip
-    metadata = pd.DataFrame(rows)
-    return {
-        "panda_dataset_taffc_annotations.csv": metadata[["Song", "Quadrant"]],
-        "panda_dataset_taffc_metadata.csv": metadata,
-    }
-
-
-def source_digest(seed: int) -> str:
-    """What the audio depends on: the composing sources, the libraries that make the sound, and the seed."""
-    digest = hashlib.sha1(f"{seed} {version('symusic')} {version('pretty_midi')}".encode())
-    for source in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(source.read_bytes().replace(b"\r\n", b"\n"))
-    return digest.hexdigest()
-
-
-def _files(folder: Path) -> dict[str, int]:
-    """All files below, but the marker, and their sizes."""
-    return {f.relative_to(folder).as_posix(): f.stat().st_size for f in sorted(folder.rglob("*"))
-            if f.is_file() and f.name != MARKER}  # fmt: skip
-
-
-def is_complete(folder: Path, seed: int) -> bool:
-    """Whether the folder was rendered to the end from the present sources and nothing is missing from it."""
-    try:
-        marker = json.loads((folder / MARKER).read_text(encoding="utf-8"))
-        there = _files(folder)
-        return marker["digest"] == source_digest(seed) and marker["files"].items() <= there.items()
-    except (OSError, ValueError, KeyError, AttributeError):
-        return False  # no marker, or not one of ours: as good as absent
-
-
-def _complete(folder: Path, seed: int, write: Callable[[Path], None]) -> Path:
-    """The folder, complete: as it is, or written to a temporary sibling that then takes its place."""
-    if is_complete(folder, seed):
+def _once(folder: Path, seed: int, fill: Callable[[Path], None]) -> Path:
+    """Fill a scratch folder and put it in place at once, unless what is there was composed by this very code."""
+    made_by = {"seed": seed, "sources": _sources()}
+    if _made_by(folder) == made_by:
         return folder
-    partial = None
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        _sweep(folder)
-        partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-        partial.chmod(0o755)
-        write(partial)
-        marker = {"digest": source_digest(seed), "files": _files(partial)}
-        (partial / MARKER).write_text(json.dumps(marker, indent=1) + "\n", encoding="utf-8")
-        if not is_complete(folder, seed):  # else another process was faster, and its files are the same
-            if folder.exists():
-                os.replace(folder, Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent)) / "old")
-            os.replace(partial, folder)
+        scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     except OSError as error:
         raise UserError(
-            f"{folder}: can't be written ({error.strerror or error}); set MERCORE_DATA to a folder that can, with "
-            "200 MB of room"
+            f"{folder.parent}: can't be written to ({error.strerror}); set MERCORE_DATA to a folder that can"
         ) from error
+    try:
+        fill(scratch)
+        (scratch / MARKER).write_text(json.dumps(made_by))
+        scratch.chmod(0o755)
+        if _made_by(folder) != made_by:  # else another process was faster
+            shutil.rmtree(folder, ignore_errors=True)
+            os.replace(scratch, folder)
     finally:
-        if partial is not None:
-            shutil.rmtree(partial, ignore_errors=True)
-            _sweep(folder)
+        shutil.rmtree(scratch, ignore_errors=True)
     return folder
 
 
-def _sweep(folder: Path) -> None:
-    """Removes beside the folder what was replaced, and what renderings killed more than an hour ago left."""
-    for left in folder.parent.glob(f".{folder.name}-*"):
-        if (left / "old").exists() or time.time() - left.stat().st_mtime > 3600:
-            shutil.rmtree(left, ignore_errors=True)
+def _made_by(folder: Path) -> dict | None:
+    try:
+        return json.loads((folder / MARKER).read_text())
+    except (OSError, ValueError):  # not there, or not whole
+        return None
+
+
+def _sources() -> str:
+    """Changes with the code that composes, so that an older corpus is composed anew."""
+    files = sorted(Path(__file__).parent.glob("*.py"))
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]
+
+
+def _place(spec) -> Path:
+    """Where a track lies: genres/<genre>/<genre>.NNNNN.wav, or Qn/MTnnnnnnnnnn.wav."""
+    return Path("" if spec.track.startswith("MT") else "genres") / spec.label / f"{spec.track}.wav"
+
+
+def _render_track(compose, spec, seed: int, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    soundfile.write(path, compose(spec, seed), SAMPLE_RATE, "PCM_16")
+
+
+def _gtzan_tables(specs, folder: Path) -> None:
+    """gtzan_tracks.csv, in the columns of data/gtzan_tracks.csv."""
+    table = pd.DataFrame(
+        {"track": s.track, "genre": s.label, "artist": s.artist, "title": s.title, "fault_filtered_split": "",
+         "exact_replica_of": "", "same_recording_as": "", "note": ""} for s in specs
+    )  # fmt: skip
+    table.to_csv(folder / "gtzan_tracks.csv", index=False, lineterminator="\n")
+
+
+def _panda_tables(specs, folder: Path) -> None:
+    """The two csv files of 4Q's authors, in their columns; what has no meaning here is left empty."""
+    columns = ["Song", "Artist", "Title", "Quadrant", "PQuad", "MoodsTotal", "Moods", "MoodsFoundStr", "MoodsStr",
+               "MoodsStrSplit", "Genres", "GenresStr", "Sample", "SampleURL"]  # fmt: skip
+    rows = [{"Song": s.track, "Artist": s.artist, "Title": s.title, "Quadrant": s.label, "Sample": 1} for s in specs]
+    table = pd.DataFrame(rows, columns=columns)
+    table.to_csv(folder / "panda_dataset_taffc_metadata.csv", index=False, lineterminator="\n")
+    table[["Song", "Quadrant"]].to_csv(
+        folder / "panda_dataset_taffc_annotations.csv", index=False, lineterminator="\n"
+    )
