@@ -9,7 +9,9 @@ import json
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 
 import joblib
@@ -30,13 +32,15 @@ def render(task: str, root: str | Path | None = None, seed: int = 0, jobs: int =
     """
     from mercore.embedded import genres, moods
 
+    if task not in ("genre", "mood"):
+        raise UserError(f"the embedded corpus has the tasks genre and mood, not '{task}'")
     composer, write_tables = {"genre": (genres, _gtzan_tables), "mood": (moods, _panda_tables)}[task]
     specs = composer.tracks(seed)
 
     def fill(folder: Path) -> None:
         write_tables(specs, folder)
         tasks = [joblib.delayed(_render_track)(composer.compose, spec, seed, folder / _place(spec)) for spec in specs]
-        results = joblib.Parallel(jobs, return_as="generator")(tasks)
+        results = joblib.Parallel(jobs, return_as="generator_unordered")(tasks)
         for _ in tqdm(results, f"composing the embedded corpus, {task}", len(tasks), unit="track"):
             pass
 
@@ -44,7 +48,7 @@ def render(task: str, root: str | Path | None = None, seed: int = 0, jobs: int =
 
 
 def render_songs(root: str | Path | None = None, seed: int = 0) -> Path:
-    """The folder of the two case-study songs: <slug>.wav and <slug>.sections.csv (start, end, section, genre, mood)."""
+    """The folder of the two case-study songs: <slug>.wav and <slug>.sections.csv: start, end, section, genre, mood."""
     from mercore.embedded.songs import SONGS, compose_song
 
     def fill(folder: Path) -> None:
@@ -61,40 +65,62 @@ def _root(root: str | Path | None, seed: int, name: str) -> Path:
 
 
 def _once(folder: Path, seed: int, fill: Callable[[Path], None]) -> Path:
-    """Fill a scratch folder and put it in place at once, unless what is there was composed by this very code."""
-    made_by = {"seed": seed, "sources": _sources()}
-    if _made_by(folder) == made_by:
+    """Fill a scratch folder and put it in place at once, unless what is there is whole and by this very code."""
+    if is_whole(folder, seed):
         return folder
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(folder)
         scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+        try:
+            fill(scratch)
+            made_by = {"seed": seed, "sources": sources(), "files": _sizes(scratch)}
+            (scratch / MARKER).write_text(json.dumps(made_by, indent=1) + "\n", encoding="utf-8")
+            scratch.chmod(0o755)
+            if not is_whole(folder, seed):  # else another process was faster, with the same bytes
+                if folder.exists():
+                    shutil.rmtree(folder)
+                os.replace(scratch, folder)
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
     except OSError as error:
+        if is_whole(folder, seed):  # another process put its own in place between our look and our move
+            return folder
         raise UserError(
-            f"{folder.parent}: can't be written to ({error.strerror}); set MERCORE_DATA to a folder that can"
+            f"{folder}: can't be written ({error.strerror or error}); set MERCORE_DATA to a folder that can and "
+            "has 300 MB of room"
         ) from error
-    try:
-        fill(scratch)
-        (scratch / MARKER).write_text(json.dumps(made_by))
-        scratch.chmod(0o755)
-        if _made_by(folder) != made_by:  # else another process was faster
-            shutil.rmtree(folder, ignore_errors=True)
-            os.replace(scratch, folder)
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
     return folder
 
 
-def _made_by(folder: Path) -> dict | None:
+def is_whole(folder: Path, seed: int) -> bool:
+    """Whether the folder was composed with this seed by this very code, and every file still has its size."""
     try:
-        return json.loads((folder / MARKER).read_text())
-    except (OSError, ValueError):  # not there, or not whole
-        return None
+        made_by = json.loads((folder / MARKER).read_text(encoding="utf-8"))
+        return (made_by["seed"], made_by["sources"], made_by["files"]) == (seed, sources(), _sizes(folder))
+    except (OSError, ValueError, KeyError, TypeError):  # not there, or no marker of ours
+        return False
 
 
-def _sources() -> str:
-    """Changes with the code that composes, so that an older corpus is composed anew."""
-    files = sorted(Path(__file__).parent.glob("*.py"))
-    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]
+def _sizes(folder: Path) -> dict[str, int]:
+    """The size of every audio file and table below the folder."""
+    files = sorted(f for f in folder.rglob("*") if f.suffix in (".wav", ".csv"))
+    return {file.relative_to(folder).as_posix(): file.stat().st_size for file in files}
+
+
+def _sweep(folder: Path) -> None:
+    """Removes what renderings killed more than an hour ago left beside the folder."""
+    for left in folder.parent.glob(f".{folder.name}-*"):
+        if time.time() - left.stat().st_mtime > 3600:
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def sources() -> str:
+    """Changes with the code that composes and the libraries that sound, so that an old corpus is composed anew."""
+    digest = hashlib.sha256(f"{version('symusic')} {version('pretty_midi')}".encode())
+    for file in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(file.read_bytes().replace(b"\r\n", b"\n"))
+    return digest.hexdigest()[:12]
 
 
 def _place(spec) -> Path:
@@ -120,7 +146,8 @@ def _panda_tables(specs, folder: Path) -> None:
     """The two csv files of 4Q's authors, in their columns; what has no meaning here is left empty."""
     columns = ["Song", "Artist", "Title", "Quadrant", "PQuad", "MoodsTotal", "Moods", "MoodsFoundStr", "MoodsStr",
                "MoodsStrSplit", "Genres", "GenresStr", "Sample", "SampleURL"]  # fmt: skip
-    rows = [{"Song": s.track, "Artist": s.artist, "Title": s.title, "Quadrant": s.label, "Sample": 1} for s in specs]
+    rows = [{"Song": s.track, "Artist": s.artist, "Title": s.title, "Quadrant": s.label, "Genres": 1,
+             "GenresStr": "Instrumental", "Sample": 1} for s in specs]  # fmt: skip
     table = pd.DataFrame(rows, columns=columns)
     table.to_csv(folder / "panda_dataset_taffc_metadata.csv", index=False, lineterminator="\n")
     table[["Song", "Quadrant"]].to_csv(
