@@ -31,6 +31,12 @@ def network_name(key: str) -> str:
     return NETWORK_NAMES[key].replace("\n", " ")
 
 
+def _add_legend(ax) -> None:
+    """Above the axes at their right end, opposite to the title; free to reach over the axes to the left."""
+    legend = ax.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=4, borderaxespad=0.2)
+    legend.set_in_layout(False)
+
+
 @styled
 def plot_right_per_track(runs: dict[str, Iterable]) -> Figure:
     """How many clips of a test track are right, beside what independent clips would give; mean over the runs.
@@ -52,7 +58,7 @@ def plot_right_per_track(runs: dict[str, Iterable]) -> Figure:
         ax.set(xlabel=f"clips right, of {usual} of a track", ylabel="test tracks (mean of the networks)")
         ax.set_title(task)
         ax.locator_params(axis="x", integer=True)
-        ax.legend(loc="lower left", bbox_to_anchor=(0.2, 1.0), ncols=2, borderaxespad=0.2)
+    _add_legend(ax)
     return fig
 
 
@@ -61,7 +67,7 @@ def plot_intervals(intervals: pd.DataFrame) -> Figure:
     """Intervals of one accuracy by what is taken as independent: a row each of task, network, unit, accuracy,
     low, high."""
     tasks, units = intervals["task"].unique(), intervals["unit"].unique()
-    fig, axes = new_figure(PAIR, 3.6, 1, len(tasks), sharey=True, squeeze=False)
+    fig, axes = new_figure(PAIR, 3.6, 1, len(tasks), sharex=True, sharey=True, squeeze=False)
     networks = list(intervals["network"].unique())
     for ax, task in zip(axes[0], tasks, strict=True):
         for n, (unit, colour) in enumerate(zip(units, (GREY, ORANGE, BLUE), strict=False)):
@@ -73,7 +79,7 @@ def plot_intervals(intervals: pd.DataFrame) -> Figure:
         ax.set_title(task)
         ax.grid(axis="x")
     axes[0, 0].set_yticks(range(len(networks)), [network_name(key) for key in networks])
-    axes[0, 0].legend(loc="lower left", bbox_to_anchor=(0.2, 1.0), ncols=3, borderaxespad=0.2)
+    _add_legend(axes[0, -1])
     return fig
 
 
@@ -118,7 +124,7 @@ def plot_recalls(tables: dict[str, pd.DataFrame], tested: dict[str, pd.Series]) 
 @styled
 def plot_votes(tables: dict[str, pd.DataFrame]) -> Figure:
     """Accuracy over clips and over tracks after voting: columns clips, tracks, low, high."""
-    fig, axes = new_figure(PAIR, 3.2, 1, len(tables), sharey=True, squeeze=False)
+    fig, axes = new_figure(PAIR, 3.2, 1, len(tables), sharex=True, sharey=True, squeeze=False)
     for ax, (task, table) in zip(axes[0], tables.items(), strict=True):
         y = np.arange(len(table))
         ax.hlines(y, table["low"], table["high"], color=BLUE, alpha=0.35, linewidth=5, label="95 % interval, tracks")
@@ -128,31 +134,27 @@ def plot_votes(tables: dict[str, pd.DataFrame]) -> Figure:
         ax.set_title(task)
         ax.grid(axis="x")
     axes[0, 0].set_yticks(y, [network_name(key) for key in table.index])
-    axes[0, 0].legend(loc="lower left", bbox_to_anchor=(0.2, 1.0), ncols=3, borderaxespad=0.2)
+    _add_legend(axes[0, -1])
     return fig
 
 
 @styled
 def plot_costs(tables: dict[str, pd.DataFrame]) -> Figure:
-    """Test accuracy (with low, high) over the columns parameters and seconds per epoch, both logarithmic."""
-    fig, axes = new_figure(PAIR, 2.9 * len(tables), len(tables), 2, sharex="col", sharey=True, squeeze=False)
+    """Test accuracy (columns accuracy, low, high) beside parameters and seconds per epoch, the best on top."""
+    fig, axes = new_figure(PAIR, 2.4 * len(tables), len(tables), 3, sharex="col", squeeze=False)
     for row, (task, table) in zip(axes, tables.items(), strict=True):
-        for ax, quantity in zip(row, ("parameters", "seconds per epoch"), strict=True):
-            ax.vlines(table[quantity], table["low"], table["high"], color=BLUE, alpha=0.3, linewidth=4)
-            ax.plot(table[quantity], table["accuracy"], "o", color=BLUE)
-            for key, point in table.iterrows():
-                ax.annotate(
-                    network_name(key),
-                    (point[quantity], point["accuracy"]),
-                    (5, 0),
-                    textcoords="offset points",
-                    rotation=30,
-                    va="bottom",
-                    fontsize=SMALL,
-                )
-            ax.set(xscale="log", ylabel="test accuracy")
-            ax.set_title(task)
-            ax.grid(which="both")
-    for ax, quantity in zip(axes[-1], ("parameters", "seconds per epoch"), strict=True):
-        ax.set_xlabel(f"{quantity} (logarithmic)")
+        table = table.sort_values("accuracy", ascending=False, kind="stable")
+        y = np.arange(len(table))
+        row[0].hlines(y, table["low"], table["high"], color=BLUE, alpha=0.35, linewidth=5)
+        row[0].plot(table["accuracy"], y, "D", color=BLUE, markersize=5)
+        row[1].barh(y, table["parameters"] / 1000, 0.62, color=GREY)
+        row[2].barh(y, table["seconds per epoch"], 0.62, color=GREY)
+        for ax in row:
+            ax.set_yticks(y, [network_name(key) for key in table.index] if ax is row[0] else [])
+            ax.set(ylim=(len(table) - 0.5, -0.5))
+            ax.grid(axis="x")
+        row[0].set_title(task)
+    labels = "test accuracy, 95 % interval", "parameters (thousands)", "seconds per epoch"
+    for ax, label in zip(axes[-1], labels, strict=True):
+        ax.set_xlabel(label)
     return fig

@@ -13,9 +13,9 @@ from mercore.plotstyle import class_label
 from mercore.wording import percent, several
 
 
-def points(difference: float) -> str:
-    """A difference of two shares as "+4.2 points"."""
-    return f"{100 * difference:+.1f} points"
+def points(*differences: float) -> str:
+    """A difference of two shares as "+4.2 points", or a range of them as "-1.0 to +4.2 points"."""
+    return " to ".join(f"{100 * difference:+.1f}" for difference in differences) + " points"
 
 
 def tell_runs(runs: dict) -> str:
@@ -49,7 +49,7 @@ def tell_choice(summary: pd.DataFrame, task: str) -> str:
     else:
         text += f"The highest test accuracy, {percent(summary.loc[best, 'test'])}, is that of {network_name(best)}. "
     overlap = (summary["high"] >= row["low"]) & (summary["low"] <= row["high"])
-    return text + f"Of the other {len(summary) - 1} intervals {overlap.sum() - 1} overlap with its own."
+    return text + f"{overlap.sum() - 1} of the other {len(summary) - 1} intervals overlap with its own."
 
 
 def tell_chance(summary: pd.DataFrame, run) -> str:
@@ -138,9 +138,9 @@ def tell_votes(votes: pd.DataFrame, run) -> str:
     row, n = votes.loc[key], test["track"].nunique()
     text = (
         f"**{run.corpus['task'].capitalize()}:** {len(test) / n:.1f} clips of a track vote. The accuracy changes by "
-        f"{points(votes['gain'].min())} to {points(votes['gain'].max())}, on average {points(votes['gain'].mean())}. "
-        f"For {network_name(key)} it is {points(row['gain'])} (95 % interval {points(row['gain low'])} to "
-        f"{points(row['gain high'])}), which gives {percent(row['tracks'])} of {several(n, 'track')} "
+        f"{points(votes['gain'].min(), votes['gain'].max())}, on average {points(votes['gain'].mean())}. "
+        f"For {network_name(key)} it is {points(row['gain'])} (95 % interval "
+        f"{points(row['gain low'], row['gain high'])}), which gives {percent(row['tracks'])} of {several(n, 'track')} "
         f"({percent(row['low'])} to {percent(row['high'])})."
     )
     if run.config["protocol"] == "clip":
@@ -186,8 +186,8 @@ def tell_report_mood_best() -> str:
         f"In its Annex 2 {network_name(best)} has the highest *test* accuracy, {mood['test'].max():.4f}; Conv has "
         f"{mood.loc['conv', 'test']:.4f}. The highest *validation* accuracy, {mood['validation'].max():.4f}, is that "
         f"of {network_name(mood['validation'].idxmax())}. The matrices give {right} of {n} against {right_conv} of "
-        f"{n_conv}, a difference of {points(gap)}, with a 95 % interval from {points(gap - error)} to "
-        f"{points(gap + error)} even if all clips were independent."
+        f"{n_conv}, a difference of {points(gap)}, with a 95 % interval of "
+        f"{points(gap - error, gap + error)} even if all clips were independent."
     )
 
 
