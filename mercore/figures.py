@@ -40,7 +40,7 @@ from mercore.plots_results import (
     plot_confusion,
     plot_run_confusion,
 )
-from mercore.plots_songs import plot_over_time, plot_song
+from mercore.plots_songs import plot_alike, plot_over_time, plot_song
 from mercore.plots_sound import (
     plot_augmentation,
     plot_mel_filters,
@@ -64,6 +64,7 @@ __all__ = [
     "is_blank",
     "new_figure",
     "plot_accuracies",
+    "plot_alike",
     "plot_augmentation",
     "plot_class_counts",
     "plot_confusion",

@@ -172,3 +172,25 @@ def plot_over_time(song, tables: dict[str, pd.DataFrame], step: float = 1.0) -> 
     if any(task in part for task in tables for part in parts):
         add_caption(fig, "Orange frames: what is known of the song, the class of each section.")
     return fig
+
+
+@styled
+def plot_alike(curves: pd.DataFrame, at_random: dict) -> Figure:
+    """How often two windows get the same class (column: song, task) by the seconds between them (index).
+
+    `at_random`: the same for two windows anywhere in the song, by (song, task); dotted.
+    """
+    songs = list(dict.fromkeys(curves.columns.get_level_values(0)))
+    fig, axes = new_figure(PAIR, 2.8, 1, len(songs), sharey=True, squeeze=False)
+    for ax, song in zip(axes[0], songs, strict=True):
+        for task, colour in zip(curves[song], (BLUE, ORANGE), strict=True):
+            ax.plot(curves.index, curves[song][task], color=colour, label=task)
+            ax.axhline(at_random[song, task], color=colour, linestyle=":")
+        ax.axvline(CLIP_SECONDS, color=GREY, linewidth=0.8)
+        ax.set(xlabel="time between two windows (s)", xlim=(0, None), ylim=(0, 1.02))
+        ax.set_title(song)
+        ax.grid(axis="y")
+    axes[0, 0].set_ylabel("share of pairs with the same class")
+    axes[0, -1].legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, borderaxespad=0.2)
+    add_caption(fig, f"Dotted: two windows anywhere in the song. Grey: {CLIP_SECONDS:g} s; nearer ones overlap.")
+    return fig

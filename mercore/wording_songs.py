@@ -82,10 +82,14 @@ def tell_shares(analysis) -> str:
     text += f"The interval of the first {majority} one half."
     if sections is not None and task in sections:
         seconds = (sections["end"] - sections["start"]).groupby(sections[task]).sum().sort_values()
-        text += (
-            f" By its sections the song has {several(len(seconds), task)}, the longest being "
-            f"{class_label(seconds.index[-1])} with {percent(seconds.iloc[-1] / analysis.song.duration)} of its time."
-        )
+        longest, share = class_label(seconds.index[-1]), seconds.iloc[-1] / analysis.song.duration
+        if len(seconds) == 1:
+            text += f" By its sections the song is {longest} throughout."
+        else:
+            text += (
+                f" By its sections the song has {len(seconds)} {task}s, the longest being {longest} with "
+                f"{percent(share)} of its time."
+            )
     return text
 
 
@@ -127,13 +131,14 @@ def tell_changes(over_time: pd.DataFrame, analysis) -> str:
 
 
 def tell_scan(over_time: pd.DataFrame, analysis) -> str:
-    """How many of the snippets' intervals contain the share that a moving window finds."""
+    """How many of the snippets' intervals include the share that a moving window finds."""
     shares = analysis.shares()
     found = over_time.idxmax(axis=1).value_counts(normalize=True).reindex(shares.index, fill_value=0)
-    inside, away = int(found.between(shares["low"], shares["high"]).sum()), (found - shares["share"]).abs()
+    inside = found.between(shares["low"] - 1e-9, shares["high"] + 1e-9)  # bounds of 0 and 1 are rounded
+    away = (found - shares["share"]).abs()
     return (
-        f"*{analysis.song.title}*, {analysis.task}: {inside} of {len(shares)} intervals contain the share of the "
-        f"moving window. The snippets are furthest off for {class_label(away.idxmax())}, by "
+        f"*{analysis.song.title}*, {analysis.task}: {inside.sum()} of {len(shares)} intervals include the share of "
+        f"the moving window; the snippets are furthest off for {class_label(away.idxmax())}, by "
         f"{100 * away.max():.1f} points."
     )
 
