@@ -33,7 +33,7 @@ def network_name(key: str) -> str:
 
 def _add_legend(ax) -> None:
     """Above the axes at their right end, opposite to the title; free to reach over the axes to the left."""
-    legend = ax.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=4, borderaxespad=0.2)
+    legend = ax.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=4, handlelength=1.6, borderaxespad=0.2)
     legend.set_in_layout(False)
 
 
@@ -127,9 +127,9 @@ def plot_votes(tables: dict[str, pd.DataFrame]) -> Figure:
     fig, axes = new_figure(PAIR, 3.2, 1, len(tables), sharex=True, sharey=True, squeeze=False)
     for ax, (task, table) in zip(axes[0], tables.items(), strict=True):
         y = np.arange(len(table))
-        ax.hlines(y, table["low"], table["high"], color=BLUE, alpha=0.35, linewidth=5, label="95 % interval, tracks")
+        ax.hlines(y, table["low"], table["high"], color=BLUE, alpha=0.35, linewidth=5, label="95 % interval")
         ax.plot(table["clips"], y, "o", color=GREY, label="clips")
-        ax.plot(table["tracks"], y, "D", color=BLUE, label="tracks, by vote")
+        ax.plot(table["tracks"], y, "D", color=BLUE, label="tracks")
         ax.set(xlabel="test accuracy", ylim=(len(table) - 0.5, -0.5))
         ax.set_title(task)
         ax.grid(axis="x")
