@@ -15,7 +15,8 @@ from mercore.embedded import mood_patterns as patterns
 from mercore.embedded.mood_patterns import BAR, draw_corner, pick
 from mercore.embedded.score import Mix, Part, TrackSpec, louder, render, shift, swing
 
-VOICES = ("lead", "chords", "bass", "pad", "drums")
+VOLUMES = {"lead": 0.9, "chords": 0.55, "bass": 0.9, "pad": 0.3, "drums": 0.8}
+VOICES = tuple(VOLUMES)
 HABITS = {"progression": 3, "figure": 3, "bass": 2, "rhythm": 2, "kit": 2}  # patterns that an artist uses
 SIGNS = {"Q1": (1, 1), "Q2": (-1, 1), "Q3": (-1, -1), "Q4": (1, -1)}  # of valence and arousal
 
@@ -60,12 +61,11 @@ class Ensemble:
 
 
 ENSEMBLES = {
-    "keys": Ensemble((0, 1, 4), (0, 1, 4), (0, 1)),
-    "strings": Ensemble((40, 41, 48), (48, 49), (42, 43), (48, 49)),
-    "folk": Ensemble((73, 74, 21), (24, 25), (32,), (21,), True),
-    "band": Ensemble((26, 29, 18), (27, 29, 25), (33, 34), (16, 18), True),
+    "keys": Ensemble((0, 1, 4), (0, 1, 4), (0, 1, 32)),
+    "chamber": Ensemble((40, 71, 73, 68), (48, 49, 61), (42, 43, 70), (48, 60)),
+    "folk": Ensemble((73, 21, 74), (24, 25), (32,), (21,), True),
+    "band": Ensemble((26, 29, 18), (25, 27, 29), (33, 34), (16, 18), True),
     "synth": Ensemble((80, 81, 87), (62, 81, 90), (38, 39), (88, 89), True),
-    "winds": Ensemble((68, 71, 73), (61, 60, 71), (70, 58), (60, 61)),
 }
 
 
@@ -77,14 +77,11 @@ class Artist:
     valence: float
     arousal: float
     ensemble: str
-    lead: int  # General-MIDI programs, counted from 0
-    chords: int
-    bass: int
-    pad: int | None
+    instruments: dict[str, tuple[int, ...]]  # voice -> one or two General-MIDI programs, counted from 0
     tempo: float  # quarter notes a minute more than the arousal alone would give
     touch: float  # velocity more than the arousal alone would give
     register: int  # semitones
-    swing: float  # delay of every second eighth, in beats
+    swing: float  # how much longer the first of two eighths is: 1 not at all, 2 twice
     favourites: dict  # pool -> the numbers of the patterns that the artist uses
     mix: Mix
 
@@ -105,22 +102,18 @@ def artists(seed: int = 0) -> dict[str, list[Artist]]:
 
 
 def _draw_artist(name, valence, arousal, kind, rng) -> Artist:
-    """Nothing here but the point depends on the quadrant."""
+    """Of what isn't played, only the point depends on the quadrant: instruments and mix are anyone's."""
     ensemble = ENSEMBLES[kind]
-    chords = pick(ensemble.chords, rng)
     return Artist(
         name,
         float(valence),
         float(arousal),
         kind,
-        lead=pick(ensemble.lead, rng),
-        chords=chords,
-        bass=chords if kind == "keys" else pick(ensemble.bass, rng),
-        pad=pick(ensemble.pad, rng) if ensemble.pad and rng.random() < 0.7 else None,
+        instruments={voice: _choose(getattr(ensemble, voice), 2, rng) for voice in VOICES[:4]},
         tempo=rng.uniform(-10, 10),
         touch=rng.uniform(-10, 10),
         register=int(rng.integers(-3, 4)),
-        swing=0.16 if rng.random() < 0.5 + 0.4 * valence else 0.0,
+        swing=1.8 if rng.random() < 0.5 + 0.4 * valence else 1.0,
         favourites={
             corner: {pool: _choose(patterns.patterns_of(corner, pool), count, rng) for pool, count in HABITS.items()}
             for corner in SIGNS
@@ -169,19 +162,19 @@ def compose(spec: TrackSpec, seed: int = 0, seconds: float = 30.0) -> np.ndarray
             if voice in playing:
                 voices[voice] += notes
         start += length
-    return render(_to_parts(artist, voices), tempo, seconds, artist.mix, rng)
+    return render(_to_parts(artist, voices, rng), tempo, seconds, artist.mix, rng)
 
 
-def _to_parts(artist: Artist, voices: dict[str, list]) -> list[Part]:
-    """The voices with the artist's instruments and swing."""
-    swung = {voice: swing(notes, 1 + artist.swing * 6) for voice, notes in voices.items()}
-    return [
-        Part(artist.lead, swung["lead"], volume=0.9),
-        Part(artist.chords, swung["chords"], volume=0.55),
-        Part(artist.bass, swung["bass"], volume=0.9),
-        *([Part(artist.pad, swung["pad"], volume=0.3)] if artist.pad is not None else []),
-        *([Part(0, swung["drums"], drums=True, volume=0.8)] if ENSEMBLES[artist.ensemble].kit else []),
-    ]
+def _to_parts(artist: Artist, voices: dict[str, list], rng) -> list[Part]:
+    """The voices with the artist's swing, each with one of the artist's instruments for it."""
+    parts = []
+    for voice, options in artist.instruments.items():
+        if options and (voice != "pad" or rng.random() < 0.6):
+            parts.append(Part(pick(options, rng), swing(voices[voice], artist.swing), volume=VOLUMES[voice]))
+    if ENSEMBLES[artist.ensemble].kit:
+        kit = swing(voices["drums"], artist.swing)
+        parts.append(Part(0, kit, drums=True, volume=VOLUMES["drums"]))
+    return parts
 
 
 def plan_form(bars: int, bar_seconds: float, rng) -> list[tuple[int, float, str]]:
