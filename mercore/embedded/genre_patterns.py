@@ -87,8 +87,7 @@ def country(bar: Bar) -> dict[str, list[Note]]:
     drums = bar.pick("train", (
         {"snare": "xoXoxoXoxoXoxoXo", "kick": "x.......x......."},
         {"snare2": "goXggoXggoXggoXg", "kick": "x...x...x...x..."},
-        {"rim": "....x.......x...", "kick": "x.......x.......", "hat": "x.x.x.x.x.x.x.x."},
-        {"snare": "..X...X...X...X.", "kick": "x...x...x...x..."},
+        {"snare2": "xoXoxoXoxoXoxoXx", "kick": "x...x...x...x..."},
         {"snare": "g.Xog.Xog.Xog.Xo", "kick": "x.......x.......", "pedal": "..x...x...x...x."},
     ))  # fmt: skip
     fifth = root + 7 if root < 43 else root - 5
@@ -258,8 +257,8 @@ def pop(bar: Bar) -> dict[str, list[Note]]:
     """Backbeat, four chords that go round, syncopated keys, and a hook that comes back every two bars."""
     root = near(bar.harmony[0], 40)
     drums = bar.pick("backbeat", (
-        {"kick": "x.....x.x.......", "snare": "....X.......X...", "hat": "x.x.x.x.x.x.x.x."},
-        {"kick": "x...x...x...x...", "clap": "....X.......X...", "hat": "..x...x...x...x."},
+        {"kick": "x.....x.x.......", "snare": "....X.......X...", "hat": "xoxoxoxoxoxoxoxo"},
+        {"kick": "x...x...x...x...", "clap": "....X.......X...", "shaker": "xoxoxoxoxoxoxoxo"},
         {"kick": "x..x..x...x.....", "snare": "....X.......X...", "hat": "xoxoxoxoxoxoxoxo"},
         {"kick": "x.......x.x.....", "clap": "....X.......X...", "shaker": "xoxoxoxoxoxoxoxo"},
         {"kick": "x..x....x..x....", "snare": "....X.......X...", "tambourine": "..x...x...x...x."},

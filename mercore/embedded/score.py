@@ -21,7 +21,7 @@ from mercore import UserError
 SAMPLE_RATE = 22050
 TICKS_PER_SECOND = 2000
 VELOCITY_STEP = 12  # notes are played in groups of nearly equal velocity
-TOP_PITCH = {29: 88, 30: 88}  # the synthesizer hangs on these programs' highest notes
+HIGHEST = 90  # the synthesizer hangs or reads beyond its samples on some programs' highest notes
 
 
 @dataclass(frozen=True)
@@ -273,13 +273,12 @@ def play(part: Part, tempo: float | Sequence[tuple[float, float]], seconds: floa
     audio = np.zeros(n, np.float32)
     if not part.notes:
         return audio
-    top = TOP_PITCH.get(part.program, 108)
     starts = seconds_of(np.array([note.start for note in part.notes]), tempo)
     ends = seconds_of(np.array([note.start + note.duration for note in part.notes]), tempo)
     groups: dict[int, list] = {}
     for note, start, end in zip(part.notes, starts, np.minimum(ends, seconds), strict=True):
         if 0 <= start < seconds - 0.02:
-            pitch = note.pitch if part.drums else min(note.pitch, top)
+            pitch = note.pitch if part.drums else min(note.pitch, HIGHEST - 11 + (note.pitch - HIGHEST - 1) % 12)
             length = max(round((end - start) * TICKS_PER_SECOND), 40)
             group = groups.setdefault(round(note.velocity / VELOCITY_STEP), [])
             group.append(Tick(round(start * TICKS_PER_SECOND), length, int(pitch), 100))
