@@ -85,10 +85,10 @@ def country(bar: Bar) -> dict[str, list[Note]]:
     """Train beat or two-step, bass on root and fifth, boom-chick, banjo rolls, major pentatonic in sixths."""
     root = near(bar.harmony[0], 40)
     drums = bar.pick("train", (
-        {"snare": "xoXoxoXoxoXoxoXo", "kick": "x.......x......."},
-        {"snare2": "goXggoXggoXggoXg", "kick": "x...x...x...x..."},
-        {"snare2": "xoXoxoXoxoXoxoXx", "kick": "x...x...x...x..."},
-        {"snare": "g.Xog.Xog.Xog.Xo", "kick": "x.......x.......", "pedal": "..x...x...x...x."},
+        {"snare": "ooXoooXoooXoooXo", "kick": "X.......X......."},
+        {"snare2": "ooXoooXoooXoooXo", "kick": "X...x...X...x..."},
+        {"snare2": "ooX.ooX.ooX.ooXo", "kick": "X.......X......."},
+        {"snare": "o.Xoo.Xoo.Xoo.Xo", "kick": "X.......X.......", "pedal": "..x...x...x...x."},
     ))  # fmt: skip
     fifth = root + 7 if root < 43 else root - 5
     two = bar.pick("two", ("half", "quarters", "walk-up"))
@@ -100,7 +100,7 @@ def country(bar: Bar) -> dict[str, list[Note]]:
         way = 1 if target > root else -1
         bass = [Note(0, 0.9, root, 100), Note(1, 0.9, fifth, 90)]
         bass += [Note(2, 0.9, target - 4 * way, 96), Note(3, 0.9, target - 2 * way, 96)]
-    chick = bar.pick("chick", ("..x...x...x...x.", "....x..o....x..o", "..x...xo..x...xo", "....X.o.....X.o."))
+    chick = bar.pick("chick", ("..X...X...X...X.", "..X..xX...X..xX.", "..X...Xo..X...Xo"))
     high = voice(bar.harmony[:3], 64)
     order = bar.pick("roll", ((0, 1, 2, 0, 1, 2, 0, 1), (0, 2, 1, 2, 0, 2, 1, 2), (2, 1, 0, 2, 1, 0, 2, 1)))
     roll = [Note(i / 4, 0.35, high[order[i % 8] % len(high)] + 12 * (i % 8 == 7), 84 + 10 * (i % 4 == 0))
@@ -190,10 +190,10 @@ def jazz(bar: Bar) -> dict[str, list[Note]]:
     """Swung ride, walking bass, sparse comping of wide chords, eighth-note lines with passing tones."""
     root = near(bar.harmony[0], 41)
     time = bar.pick("time", (
-        {"ride": "X..x.xX..x.x", "pedal": "...x.....x.."},
-        {"ride": "x..X.xx..X.x", "pedal": "...x.....x..", "kick": "o..o..o..o.."},
-        {"ride": "x..x..x..x.x", "pedal": "...x.....x..", "rim": ".........x.."},
-        {"snare2": "x..X.xx..X.x", "pedal": "...x.....x.."},
+        {"ride": "X..X.xX..X.x", "pedal": "...X.....X.."},
+        {"ride": "x..X.xx..X.x", "pedal": "...X.....X..", "kick": "g..g..g..g.."},
+        {"ride": "X..X..X..X.x", "pedal": "...X.....X..", "rim": ".........x.."},
+        {"bell": "o..x.xo..x.x", "ride": "X..X.xX..X.x", "pedal": "...X.....X.."},
     ))  # fmt: skip
     drums = beat(time, step=TRIPLET)
     chatter = bar.rng.choice(12, int(bar.rng.integers(0, 4)), replace=False)
@@ -274,7 +274,7 @@ def pop(bar: Bar) -> dict[str, list[Note]]:
         "drums": with_fill(bar, beat(drums), 0.3),
         "bass": line((0,), root, pulse, hold=0.8),
         "chords": stabs(bar.harmony, comp, 62, length=0.35),
-        "riff": [Note(i / 4, 0.22, high[order[i % 4] % len(high)], 76) for i in range(16)],
+        "riff": [Note(i / 2, 0.4, high[order[i % 4] % len(high)], 80) for i in range(8)],
         "pad": held(bar.harmony, 64),
         "lead": tune,
     }

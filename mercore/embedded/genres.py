@@ -56,8 +56,8 @@ STYLES = {
     "country": Style(
         (92, 132),
         ("I I IV I | I I V V", "I IV I V", "I IV V I | I IV V7 I", "I vi IV V", "IV I V I"),
-        (32, 33, 32), (25, 24, 25, 0), (105, 105, 25, 24), (110, 40, 26, 22, 25), (48, 21), (0, 40, 8),
-        ("rock", "blues"), {"chords": 1.0, "riff": 0.7, "lead": 0.8, "pad": 0.1}, drive=(0.0, 0.1),
+        (32, 33, 32), (25, 24, 25, 0), (105, 105, 25, 24), (110, 40, 26, 110, 25), (48, 21), (0, 8, 0),
+        ("rock", "blues"), {"chords": 1.0, "riff": 0.8, "lead": 0.7, "pad": 0.0}, drive=(0.0, 0.1),
     ),
     "disco": Style(
         (112, 128),
@@ -203,11 +203,11 @@ def draw_mix(rng: np.random.Generator) -> Mix:
     """A sound that any genre may have: dark or bright, dry or roomy, clean or worn, soft or loud."""
     return Mix(
         level_db=rng.uniform(-24, -15),
-        low_shelf_db=rng.uniform(-5, 5),
+        low_shelf_db=rng.uniform(-7, 7),
         mid_db=rng.uniform(-4, 4),
         mid_hz=float(np.exp(rng.uniform(np.log(500), np.log(3000)))),
-        high_shelf_db=rng.uniform(-7, 5),
-        cutoff_hz=float(rng.choice((11025, 11025, 9500, 8000))),
+        high_shelf_db=rng.uniform(-9, 7),
+        cutoff_hz=float(rng.choice((11025, 11025, 9500, 7500))),
         room=rng.uniform(0.03, 0.3),
         room_seconds=rng.uniform(0.3, 1.3),
         compression=rng.uniform(0, 0.5),
