@@ -34,7 +34,7 @@ def tell_training(run) -> str:
     length = "all of the" if len(history) == most else f"{len(history)} of at most"
     text = (
         f"**{run.title}, {run.corpus['task']}:** {length} {several(most, 'epoch')}, "
-        f"{run.timings['training']:.0f} s in all, {history['seconds'].mean():.1f} s an epoch. "
+        f"{run.timings['training']:.0f} s in all, {history['seconds'].median():.1f} s an epoch (median). "
         f"The weights kept are those of epoch {chosen + 1}"
     )
     if "val_loss" not in history:
@@ -67,8 +67,8 @@ def tell_accuracy(run) -> str:
     text += "below the interval." if chance < low else "above the interval." if chance > high else "in the interval."
     task, key = run.corpus["task"], run.config["network"]
     if published.has_classes(task, run.classes):
-        correct, n = published.tested(task, key)
-        text += f" The report printed {percent(correct / n)} on {published.dataset(task)}, split by clip."
+        printed = published.accuracy(task).loc[key, "test"]
+        text += f" The report printed {percent(printed)} on {published.dataset(task)}, split by clip."
     return text
 
 
