@@ -130,8 +130,8 @@ def _draw_mix(rng) -> Mix:
     """Any artist's sound may be dark or bright, dry or roomy, soft or loud."""
     return Mix(
         level_db=rng.uniform(-23, -17),
-        low_shelf_db=rng.uniform(-3, 3),
-        high_shelf_db=rng.uniform(-4, 3),
+        low_shelf_db=rng.uniform(-6, 6),
+        high_shelf_db=rng.uniform(-8, 6),
         room=rng.uniform(0.05, 0.25),
         room_seconds=rng.uniform(0.4, 1.4),
         noise_db=rng.uniform(-80, -65),
