@@ -75,9 +75,15 @@ def tell_shares(analysis) -> str:
     n, first = len(analysis.starts), shares.iloc[0]
     text = (
         f"Most frequent is {class_label(shares.index[0])} with {first['snippets']:.0f} of {n} snippets (interval "
-        f"{percent(first['low'])} to {percent(first['high'])}), then {class_label(shares.index[1])} with "
-        f"{shares['snippets'].iloc[1]:.0f}; {(shares['snippets'] > 0).sum()} of {len(shares)} classes occur. "
+        f"{percent(first['low'])} to {percent(first['high'])})"
     )
+    if first["snippets"] == n:
+        text += ", the only class that occurs. "
+    else:
+        text += (
+            f", then {class_label(shares.index[1])} with {shares['snippets'].iloc[1]:.0f}; "
+            f"{(shares['snippets'] > 0).sum()} of {len(shares)} classes occur. "
+        )
     majority = "lies above" if first["low"] > 0.5 else "lies below" if first["high"] < 0.5 else "includes"
     text += f"The interval of the first {majority} one half."
     if sections is not None and task in sections:
@@ -93,26 +99,32 @@ def tell_shares(analysis) -> str:
     return text
 
 
-def count_agreement(analysis) -> tuple[int, int]:
-    """Snippets with their section's label, of those that lie in a section whose label the network can give."""
-    parts = analysis.per_section()
-    if parts is None:
-        return 0, 0
-    parts = parts[parts["label"].isin(analysis.probabilities.columns) & (parts["snippets"] > 0)]
-    return round((parts["agreement"] * parts["snippets"]).sum()), int(parts["snippets"].sum())
+def label_snippets(analysis) -> pd.DataFrame:
+    """The snippets that lie wholly in a section whose label the network can give: columns label and predicted."""
+    song, predicted = analysis.song, analysis.predicted
+    labels = pd.Series(None, index=predicted.index, dtype=object)
+    if song.sections is not None and analysis.task in song.sections:
+        for part in song.sections.to_dict("records"):
+            inside = (analysis.starts >= part["start"]) & (analysis.starts + CLIP_SECONDS <= part["end"])
+            labels[inside] = part[analysis.task]
+    table = pd.DataFrame({"label": labels, "predicted": predicted})
+    return table[table["label"].isin(analysis.probabilities.columns)]
 
 
 def tell_agreement(analysis, run) -> str:
-    """The share of snippets that got their section's label, beside the network's test accuracy and guessing."""
-    right, n = count_agreement(analysis)
-    name = f"*{analysis.song.title}*, {analysis.task}: "
+    """The share of snippets that got their section's label, beside what the same answers would get in any order."""
+    table = label_snippets(analysis)
+    name, n = f"*{analysis.song.title}*, {analysis.task}: ", len(table)
     if not n:
         return name + "no section with a label is known, so there is nothing to check."
+    right = int((table["label"] == table["predicted"]).sum())
     low, high = evaluation.wilson(right, n)
+    shares = [table[column].value_counts(normalize=True) for column in ("label", "predicted")]
     return (
         f"{name}**{right} of {n}** snippets get the label of their section, {percent(right / n)} (interval "
-        f"{percent(low)} to {percent(high)}). On the test clips of its corpus the network got "
-        f"{percent(run.accuracy('test'))} right; guessing gets {percent(1 / len(run.classes))}."
+        f"{percent(low)} to {percent(high)}). Dealt out to the snippets at random, the same answers would agree in "
+        f"{percent(shares[0].mul(shares[1], fill_value=0).sum())}. On the test clips of its corpus the network got "
+        f"{percent(run.accuracy('test'))} right."
     )
 
 
@@ -138,8 +150,7 @@ def tell_scan(over_time: pd.DataFrame, analysis) -> str:
     away = (found - shares["share"]).abs()
     return (
         f"*{analysis.song.title}*, {analysis.task}: {inside.sum()} of {len(shares)} intervals include the share of "
-        f"the moving window; the snippets are furthest off for {class_label(away.idxmax())}, by "
-        f"{100 * away.max():.1f} points."
+        f"the moving window; the largest difference is {100 * away.max():.1f} points ({class_label(away.idxmax())})."
     )
 
 

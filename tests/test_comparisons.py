@@ -121,8 +121,14 @@ def test_songs_are_told_with_and_without_sections():
     plain, known = make_analysis(list("aaaaabbbbb")), make_analysis(list("aaaaabbbbb"), sections)
     assert "By its sections" not in wording_songs.tell_shares(plain)
     assert "has 2 genres" in wording_songs.tell_shares(known)
-    assert wording_songs.count_agreement(plain) == (0, 0)
-    assert wording_songs.count_agreement(known) == (4, 4)  # 'other' is no class of the network; one snippet crosses
+    assert len(wording_songs.label_snippets(plain)) == 0
+    told = wording_songs.label_snippets(known)  # 'other' is no class of the network; one snippet crosses
+    assert told["label"].tolist() == ["a"] * 4 and (told["predicted"] == "a").all()
+    run = SimpleNamespace(accuracy=lambda side: 0.5)
+    assert "nothing to check" in wording_songs.tell_agreement(plain, run)
+    assert "**4 of 4** snippets" in wording_songs.tell_agreement(known, run)
+    assert "the same answers would agree in 100.0 %" in wording_songs.tell_agreement(known, run)
+    assert "the only class that occurs" in wording_songs.tell_shares(make_analysis(list("aaaa")))
     assert "They cover 100.0 % of the song, and 9 of them overlap" in wording_songs.tell_snippets(plain)
     assert "changes 1 time," in wording_songs.tell_changes(known.probabilities, known)
     assert "2 of 2 intervals include" in wording_songs.tell_scan(plain.probabilities, plain)
