@@ -10,6 +10,8 @@ from mercore import UserError
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; a user's mistake is told in one line and ends with status 2."""
     options = _parser().parse_args(arguments)
+    if not sys.stderr.isatty():
+        os.environ.setdefault("TQDM_MININTERVAL", "20")  # a log wants a line now and then, not ten a second
     try:
         options.command(options)
     except UserError as error:

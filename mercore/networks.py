@@ -6,10 +6,31 @@ networks neither filter counts nor kernels nor dropout rates are published, so t
 `quick` keeps the families and the order of their layers, narrower and with early down-sampling.
 """
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-import keras
-from keras import layers
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Nothing reaches the process' standard error: TensorFlow announces missing GPUs there whatever its log level."""
+    kept, nothing = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nothing, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nothing)
+
+
+with _silence():
+    import keras
+    import tensorflow as tf
+    from keras import layers
+
+    tf.config.list_physical_devices("GPU")  # the first use of a device is announced too
 
 TITLES = {
     "conv": "Convolutional",

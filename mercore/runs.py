@@ -82,6 +82,10 @@ class Run:
 
     def model(self):
         """The trained Keras model, rebuilt from the configuration and its stored weights."""
+        return self._model
+
+    @cached_property
+    def _model(self):  # built once: TensorFlow traces each new model anew
         from mercore import networks
 
         c = self.config

@@ -90,7 +90,8 @@ class Analysis:
         """
         counts = self.predicted.value_counts().reindex(self.probabilities.columns, fill_value=0)
         low, high = proportion_confint(counts, len(self.predicted), alpha=1 - level, method="wilson")
-        return pd.DataFrame({"snippets": counts, "share": counts / len(self.predicted), "low": low, "high": high})
+        shares = pd.DataFrame({"snippets": counts, "share": counts / len(self.predicted), "low": low, "high": high})
+        return shares.round(12)  # the lower bound of none is 0, not 1e-17
 
     def over_time(self, step: float = 1.0) -> pd.DataFrame:
         """The probabilities of clips that begin every `step` seconds, from the start of the song to its end."""
@@ -112,11 +113,19 @@ class Analysis:
             predicted, n = self.predicted[inside], int(inside.sum())
             right = int((predicted == part[self.task]).sum())
             low, high = proportion_confint(right, n, alpha=1 - level, method="wilson") if n else (0.0, 1.0)
-            rows.append({
-                "start": part["start"], "end": part["end"], "section": part["section"], "label": part[self.task],
-                "snippets": n, "agreement": right / n if n else np.nan, "low": low, "high": high,
-                "predicted": predicted.mode().iloc[0] if n else "",
-            })
+            rows.append(
+                {
+                    "start": part["start"],
+                    "end": part["end"],
+                    "section": part["section"],
+                    "label": part[self.task],
+                    "snippets": n,
+                    "agreement": right / n if n else np.nan,
+                    "low": low,
+                    "high": high,
+                    "predicted": predicted.mode().iloc[0] if n else "",
+                }
+            )
         return pd.DataFrame(rows)
 
 

@@ -141,10 +141,10 @@ def train(
     normalisation see the test clips as the report's did. changes: fields of the profile to replace, such as
     epochs=5 or learning_rate=1e-3.
     """
-    import keras
-    import tensorflow as tf
+    from mercore import networks  # imports TensorFlow, in silence: so it comes first
 
-    from mercore import networks
+    import keras  # isort: skip
+    import tensorflow as tf  # isort: skip
 
     settings = replace(profile(profile_name), **changes)
     kind = networks.input_kind(key, front_end)
