@@ -92,7 +92,7 @@ BASSES = {
     "Q1": ("1..1..5.1..8..5.", "1...5...1...5.3.", "1.8.1.8.1.8.5.3.", "1.....1.5...3.5."),
     "Q2": ("1111111111111s1s", "1.1.1.1.1.1.s.1.", "1..1..1..s1..1s.", "1.11.11.1.11.1ss"),
     "Q3": ("1...............", "1.......5.......", "1.......1.......", "8.......1......."),
-    "Q4": ("1.......5.......", "1...............", "1.....5.8.......", "1.......3......."),
+    "Q4": ("1...5...8...5...", "1.......5...8...", "1.....5.8.......", "1...3...5......."),
 }
 
 RHYTHMS = {
@@ -139,7 +139,7 @@ ARTICULATION = {"Q1": 0.4, "Q2": 0.75, "Q3": 1.05, "Q4": 1.0}
 
 def draw_corner(valence: float, arousal: float, rng: np.random.Generator) -> str:
     """The corner whose means the next choice uses; near an axis (0) it is often the neighbour's."""
-    positive = rng.random() < 0.5 + 1.1 * valence
+    positive = rng.random() < 0.5 + 1.3 * valence
     active = rng.random() < 0.5 + 1.3 * arousal
     return ("Q1" if active else "Q4") if positive else ("Q2" if active else "Q3")
 

@@ -130,8 +130,8 @@ def _draw_mix(rng) -> Mix:
     """Any artist's sound may be dark or bright, dry or roomy, soft or loud."""
     return Mix(
         level_db=rng.uniform(-23, -17),
-        low_shelf_db=rng.uniform(-6, 6),
-        high_shelf_db=rng.uniform(-8, 6),
+        low_shelf_db=rng.uniform(-5, 5),
+        high_shelf_db=rng.uniform(-6, 5),
         room=rng.uniform(0.05, 0.25),
         room_seconds=rng.uniform(0.4, 1.4),
         noise_db=rng.uniform(-80, -65),
@@ -186,7 +186,7 @@ def plan_form(bars: int, bar_seconds: float, rng) -> list[tuple[int, float, str]
     thin = ("chords", "pad bass", "lead", "chords bass", "bass drums", "pad chords")
     four_seconds = max(1, round(4 / bar_seconds))
     form = []
-    if rng.random() < 0.5:
+    if rng.random() < 0.45:
         form.append((four_seconds, 0.3, pick(thin, rng)))
     pause = rng.random() < 0.3
     while sum(length for length, *_ in form) < bars:
