@@ -185,24 +185,25 @@ def strum(
 
 def shift(notes: Iterable[Note], beats: float = 0.0, semitones: int = 0) -> list[Note]:
     """The notes later by `beats` and higher by `semitones`."""
-    return [replace(note, start=note.start + beats, pitch=note.pitch + semitones) for note in notes]
+    return [Note(n.start + beats, n.duration, n.pitch + semitones, n.velocity) for n in notes]
 
 
 def louder(notes: Iterable[Note], factor: float) -> list[Note]:
     """The notes with their velocities times `factor`."""
-    return [replace(note, velocity=note.velocity * factor) for note in notes]
+    return [Note(n.start, n.duration, n.pitch, n.velocity * factor) for n in notes]
 
 
 def swing(notes: Iterable[Note], ratio: float = 2.0, grid: float = 0.5) -> list[Note]:
     """The notes with every second position of `grid` beats late: `ratio` 1 is straight, 2 a triplet shuffle."""
-    pair = 2 * grid
-    middle = pair * ratio / (1 + ratio)
+    pair, middle = 2 * grid, 2 * grid * ratio / (1 + ratio)
 
     def warp(at: float) -> float:
         bar, within = divmod(at + 1e-9, pair)
-        return bar * pair + float(np.interp(within, (0, grid, pair), (0, middle, pair)))
+        if within <= grid:
+            return bar * pair + within * middle / grid
+        return bar * pair + middle + (within - grid) * (pair - middle) / grid
 
-    return [replace(note, start=warp(note.start)) for note in notes]
+    return [Note(warp(n.start), n.duration, n.pitch, n.velocity) for n in notes]
 
 
 def humanise(
@@ -213,8 +214,8 @@ def humanise(
     late = rng.normal(0, timing, len(notes)) if timing else np.zeros(len(notes))
     hard = rng.normal(0, touch, len(notes)) if touch else np.zeros(len(notes))
     return [
-        replace(note, start=max(0.0, note.start + float(a)), velocity=float(np.clip(note.velocity + b, 8, 127)))
-        for note, a, b in zip(notes, late, hard, strict=True)
+        Note(max(0.0, n.start + a), n.duration, n.pitch, min(max(n.velocity + b, 8.0), 127.0))
+        for n, a, b in zip(notes, late.tolist(), hard.tolist(), strict=True)
     ]
 
 
@@ -340,7 +341,7 @@ def apply_mix(audio: np.ndarray, mix: Mix, rng: np.random.Generator) -> np.ndarr
         audio = np.tanh(audio / rms * (0.3 + 1.7 * mix.saturation))
         rms = float(np.sqrt(np.mean(audio**2))) or 1.0
     audio *= 10 ** (mix.level_db / 20) / rms
-    audio += rng.standard_normal(n) * 10 ** (mix.noise_db / 20)
+    audio += rng.standard_normal(n, dtype=np.float32) * np.float32(10 ** (mix.noise_db / 20))
     clicks = rng.poisson(mix.crackle * n / SAMPLE_RATE)
     audio[rng.integers(0, n, clicks)] += rng.normal(0, 1.5 * 10 ** (mix.level_db / 20), clicks)
     over = np.abs(audio) > 0.8  # a soft ceiling, so that nothing clips
