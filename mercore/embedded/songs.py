@@ -67,11 +67,14 @@ class Section:
 GUITARS = {
     "drums": Voice(0, 0.9),
     "bass": Voice(33, 0.75),
-    "chords": Voice(27, 0.5, drive=0.1),
-    "riff": Voice(29, 0.35, drive=0.2),
+    "riff": Voice(27, 0.5, drive=0.2),
 }
-VERSE = GUITARS | {"lead": Voice(27, 0.6, "mood"), "chords": Voice(27, 0.6, "mood")}
-CHORUS = GUITARS | {"lead": Voice(18, 0.5, "mood"), "pad": Voice(52, 0.3), "chords": Voice(29, 0.45, "mood")}
+VERSE = GUITARS | {"riff": Voice(27, 0.3), "chords": Voice(25, 0.6, "mood"), "lead": Voice(27, 0.5, "mood")}
+CHORUS = GUITARS | {
+    "riff": Voice(29, 0.5, drive=0.3),
+    "chords": Voice(27, 0.4, "mood"),
+    "lead": Voice(29, 0.4, "mood"),
+}
 SOLO = GUITARS | {"lead": Voice(30, 0.5, drive=0.2)}
 QUIET = {
     "chords": Voice(25, 0.8, "mood"),
@@ -82,12 +85,9 @@ QUIET = {
 }
 PIANO = {"chords": Voice(0, 0.8, "mood"), "bass": Voice(0, 0.7, "mood"), "lead": Voice(0, 0.9, "mood")}
 BALLAD = PIANO | {"chords": Voice(0, 0.8), "lead": Voice(52, 0.8, "mood")}
-OPERA = {
-    "chords": Voice(52, 0.7, "mood"),
-    "bass": Voice(43, 0.8),
-    "lead": Voice(52, 0.8, "mood"),
-    "pad": Voice(48, 0.35),
-}
+CHOIR = {"chords": Voice(52, 0.7, "mood"), "bass": Voice(43, 0.8), "lead": Voice(52, 0.8, "mood")}
+QUESTION = CHOIR | {"chords": Voice(0, 0.8, "mood"), "bass": Voice(0, 0.8, "mood")}
+STORM = CHOIR | {"pad": Voice(48, 0.35)}
 HARD = {
     "drums": Voice(0, 0.9),
     "bass": Voice(34, 0.75),
@@ -98,7 +98,8 @@ HEAVY = {
     "drums": Voice(16, 0.9),
     "bass": Voice(34, 0.75),
     "riff": Voice(30, 0.65, drive=0.7),
-    "lead": Voice(30, 0.45, drive=0.4),
+    "chords": Voice(29, 0.3, "mood", drive=0.4),
+    "lead": Voice(30, 0.45, "mood", drive=0.4),
 }
 
 
@@ -132,9 +133,9 @@ def _rhapsody() -> tuple[int, Mix, list[Section]]:
         Section("prelude", "prelude", 8, 72, "classical", "Q4", "Imaj7 IVmaj7 | I V", PIANO, 0.7),
         Section("ballad", "ballad", 14, 66, "classical", "Q3", "i bVI iv V | i bVII bVI V", BALLAD, 0.75, -3,
                 {"texture": 5}),
-        Section("opera, question", "question", 16, 138, "classical", "Q1", "I IV V I | I vi ii V", OPERA, 0.9, 0,
+        Section("opera, question", "question", 16, 138, "classical", "Q1", "I IV V I | I vi ii V", QUESTION, 0.9, 0,
                 {"texture": 4}),
-        Section("opera, storm", "storm", 16, 144, "classical", "Q2", "i bII i viio | i bVI bII V", OPERA, 1.1, -3,
+        Section("opera, storm", "storm", 16, 144, "classical", "Q2", "i bII i viio | i bVI bII V", STORM, 1.1, -3,
                 {"texture": 4}),
         Section("rock", "rock", 20, 140, "rock", "Q1", "I bVII IV I", HARD, 1.15),
         Section("metal", "metal", 28, 164, "metal", "Q2", "i5 i5 bII5 i5", HEAVY, 1.25, -3),
@@ -181,9 +182,7 @@ def write_section(section: Section, slug: str, key: int, seed: int) -> dict[str,
     minor = section.chords[0].islower()
     memory = {"minor": int(minor), "major": int(not minor), "sings": 1, "rest": 3}
     song = Memory(seed, slug, f"{slug} {section.pattern}", key, rng, dict(section.habits), memory)
-    drawn = {
-        pool: (section.mood, moods.pick(moods.patterns_of(section.mood, pool), rng)) for pool in moods.POOLS
-    }
+    drawn = {pool: (section.mood, moods.pick(moods.patterns_of(section.mood, pool), rng)) for pool in moods.POOLS}
     voices: dict[str, list[Note]] = {name: [] for name in section.voices}
     for index in range(section.bars):
         last = index == section.bars - 1
