@@ -103,7 +103,7 @@ def runs_dir() -> Path:
 
 def name(config: dict, corpus: dict) -> str:
     """The name of a run: readable, and unique to its configuration and its corpus' content."""
-    content = json.dumps([config, corpus["fingerprint"]], sort_keys=True)
+    content = json.dumps([config, corpus["task"], corpus["fingerprint"]], sort_keys=True)
     fold = "" if config.get("fold") is None else f"fold{config['fold']}of{config['folds']}"
     words = [corpus["name"], config["network"], config["protocol"], config["profile"], f"s{config['seed']}", fold]
     slug = "-".join(re.sub(r"[^a-z0-9]+", "_", word.lower()).strip("_") for word in words if word)

@@ -155,8 +155,12 @@ def test_leftovers_of_dead_runs_go_and_those_of_others_stay(corpus):
     ended = subprocess.Popen(["true"]) if os.name != "nt" else SimpleNamespace(pid=1, wait=lambda: 0)
     ended.wait()
     host = socket.gethostname()
-    names = {"dead": f"a.{host}.{ended.pid}.part", "alive": f"b.{host}.{os.getppid()}.part",
-             "elsewhere": "c.node.example.org.17.part", "old": "d.node.example.org.18.part"}
+    names = {
+        "dead": f"a.{host}.{ended.pid}.part",
+        "alive": f"b.{host}.{os.getppid()}.part",
+        "elsewhere": "c.node.example.org.17.part",
+        "old": "d.node.example.org.18.part",
+    }
     for name in names.values():
         (folder / name).write_bytes(b"half")
     os.utime(folder / names["old"], (time.time() - 2 * 86_400,) * 2)
