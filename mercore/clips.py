@@ -21,20 +21,20 @@ def cut(tracks: pd.DataFrame, seconds: float = CLIP_SECONDS, per_track: int = 10
     if long_enough.empty:
         raise UserError(f"none of the {len(tracks)} tracks is as long as one clip ({seconds:g} s)")
     starts = np.linspace(0, long_enough["duration"].to_numpy(float) - seconds, per_track, axis=1)
-    clips = pd.DataFrame({
-        "track": np.repeat(long_enough.index.to_numpy(), per_track),
-        "label": np.repeat(long_enough["label"].to_numpy(), per_track),
-        "artist": np.repeat(long_enough["artist"].to_numpy(), per_track),
-        "index": np.tile(np.arange(per_track), len(long_enough)),
-        "start": starts.ravel(),
-    })
+    clips = pd.DataFrame(
+        {
+            "track": np.repeat(long_enough.index.to_numpy(), per_track),
+            "label": np.repeat(long_enough["label"].to_numpy(), per_track),
+            "artist": np.repeat(long_enough["artist"].to_numpy(), per_track),
+            "index": np.tile(np.arange(per_track), len(long_enough)),
+            "start": starts.ravel(),
+        }
+    )
     clips.attrs["left_out"] = left_out
     return clips
 
 
-def draw_snippets(
-    duration: float, count: int = 100, seconds: float = CLIP_SECONDS, seed: int = 0
-) -> np.ndarray:
+def draw_snippets(duration: float, count: int = 100, seconds: float = CLIP_SECONDS, seed: int = 0) -> np.ndarray:
     """Starts (s, sorted) of `count` snippets drawn uniformly at random from a song of `duration` seconds."""
     if duration < seconds:
         raise UserError(f"a song of {duration:.2f} s is too short for a snippet of {seconds:g} s")

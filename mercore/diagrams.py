@@ -152,9 +152,7 @@ def _chain(model) -> list:
     layers = list(model.layers)
     for before, layer in pairwise(layers):
         if any(tensor._keras_history.operation is not before for tensor in _heard(layer)):
-            raise ValueError(
-                f"layer {layer.name} doesn't follow {before.name} alone: only chains can be drawn"
-            )
+            raise ValueError(f"layer {layer.name} doesn't follow {before.name} alone: only chains can be drawn")
     return layers
 
 
@@ -244,15 +242,11 @@ def _draw(ax, block: Block, x: float, top: float) -> None:
     if block.slab:
         box = Rectangle((x + 0.025, top - TALL), width - 0.025, TALL, facecolor=_tint(colour), linewidth=0)
         lines = [block.name, *block.settings, *([shape] if block.reshapes else [])]
-        ax.text(
-            middle, top - TALL / 2, "\n".join(lines), rotation=90, ha="center", va="center", fontsize=SMALL
-        )
+        ax.text(middle, top - TALL / 2, "\n".join(lines), rotation=90, ha="center", va="center", fontsize=SMALL)
         ax.add_patch(box)
         return
     for height, fill in ((TALL, "white"), (HEADER, _tint(colour))):
-        ax.add_patch(
-            Rectangle((x, top - height), width, height, facecolor=fill, edgecolor=colour, linewidth=1.2)
-        )
+        ax.add_patch(Rectangle((x, top - height), width, height, facecolor=fill, edgecolor=colour, linewidth=1.2))
     ax.text(
         middle,
         top - HEADER / 2,
@@ -303,9 +297,7 @@ def _return_line(ax, x: float, top: float, arrow: float) -> None:
     middle, between = top - TALL / 2, top - TALL - ROW_GAP / 2
     below = middle - TALL - ROW_GAP
     out, back = x + ARROW / 2, MARGIN
-    ax.plot(
-        [x + 0.02, out, out, back, back], [middle, middle, between, between, below], color=INK, linewidth=1.1
-    )
+    ax.plot([x + 0.02, out, out, back, back], [middle, middle, between, between, below], color=INK, linewidth=1.1)
     _arrow(ax, back, MARGIN + arrow, below)
 
 

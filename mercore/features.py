@@ -78,9 +78,7 @@ def log_mel(y: np.ndarray) -> np.ndarray:
 
     `y` (..., 66150) gives (..., 128, 130): 128 mel bands, 130 frames of 2,048 samples every 512.
     """
-    power = librosa.feature.melspectrogram(
-        y=y, sr=SAMPLE_RATE, n_fft=N_FFT, hop_length=HOP_LENGTH, n_mels=N_MELS
-    )
+    power = librosa.feature.melspectrogram(y=y, sr=SAMPLE_RATE, n_fft=N_FFT, hop_length=HOP_LENGTH, n_mels=N_MELS)
     db = librosa.power_to_db(power, top_db=None)  # with top_db it would take the maximum of all clips
     return np.maximum(db, db.max(axis=(-2, -1), keepdims=True) - TOP_DB)
 
@@ -186,8 +184,14 @@ def _extract_track(path: str, starts: np.ndarray, kind: str) -> np.ndarray:
 
 
 def _key(corpus, clips: pd.DataFrame, kind: str) -> str:
-    settings = {"version": VERSION, "kind": kind, "shape": KINDS[kind].shape, "rate": SAMPLE_RATE,
-                "corpus": corpus.fingerprint, **KINDS[kind].settings}
+    settings = {
+        "version": VERSION,
+        "kind": kind,
+        "shape": KINDS[kind].shape,
+        "rate": SAMPLE_RATE,
+        "corpus": corpus.fingerprint,
+        **KINDS[kind].settings,
+    }
     content = json.dumps(settings, sort_keys=True) + clips[["track", "start"]].to_csv(index=False)
     return f"{kind}-{hashlib.sha256(content.encode()).hexdigest()[:24]}"
 

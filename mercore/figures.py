@@ -139,9 +139,7 @@ class Provenance:
 
     def text(self) -> str:
         """The footer in one line, without line breaks."""
-        tested = [
-            f"{n:,} {what}" for n, what in ((self.tracks, "tracks"), (self.clips, "clips")) if n is not None
-        ]
+        tested = [f"{n:,} {what}" for n, what in ((self.tracks, "tracks"), (self.clips, "clips")) if n is not None]
         parts = [
             f"Corpus: {_plain_name(self.corpus)}" if self.corpus else "",
             f"split by {self.protocol}" if self.protocol else "",
@@ -185,8 +183,7 @@ def figure_name(number_or_name: int | str) -> str:
         return number_or_name
     if number_or_name not in catalogue().index:
         raise ValueError(
-            f"the report has figures {catalogue().index.min()} to {catalogue().index.max()}, "
-            f"not {number_or_name}"
+            f"the report has figures {catalogue().index.min()} to {catalogue().index.max()}, not {number_or_name}"
         )
     return catalogue().loc[number_or_name, "file"]
 
@@ -220,9 +217,7 @@ def save(
             "real": "yes" if provenance.real else "no",
             "protocol": provenance.protocol,
         }
-        return _write(
-            folder / f"{stem}.png", lambda path: fig.savefig(path, format="png", dpi=DPI, metadata=about)
-        )
+        return _write(folder / f"{stem}.png", lambda path: fig.savefig(path, format="png", dpi=DPI, metadata=about))
 
 
 def read_provenance(png: str | Path) -> dict[str, str]:
@@ -250,9 +245,7 @@ def _write(target: Path, writer: Callable[[Path], object]) -> Path:
         os.chmod(scratch, 0o644)
         os.replace(scratch, target)
     except OSError as error:
-        raise UserError(
-            f"{target}: can't be written ({error.strerror}); choose another folder by OUT"
-        ) from error
+        raise UserError(f"{target}: can't be written ({error.strerror}); choose another folder by OUT") from error
     finally:
         if scratch and os.path.exists(scratch):
             os.unlink(scratch)

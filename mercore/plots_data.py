@@ -141,9 +141,7 @@ def plot_history(history: pd.DataFrame, title: str = "") -> Figure:
         if f"val_{name}" in history:
             ax.plot(epochs, history[f"val_{name}"], color=ORANGE, marker="s", markersize=3)
         if "chosen" in history and history["chosen"].any():
-            ax.axvline(
-                epochs[history["chosen"].to_numpy(bool)][0], color=INK, linewidth=1, linestyle=(0, (4, 3))
-            )
+            ax.axvline(epochs[history["chosen"].to_numpy(bool)][0], color=INK, linewidth=1, linestyle=(0, (4, 3)))
         ax.set(xlabel="epoch", ylabel=label, ylim=(0, None if name == "loss" else 1.02))
         ax.locator_params(axis="x", integer=True)
         ax.grid(axis="y")

@@ -27,9 +27,7 @@ LEAK = "clips of one track on both sides"
 
 
 @styled
-def plot_accuracies(
-    summary: pd.DataFrame, task: str, classes=(), protocol: str = "", title: str = ""
-) -> Figure:
+def plot_accuracies(summary: pd.DataFrame, task: str, classes=(), protocol: str = "", title: str = "") -> Figure:
     """Training, validation and test accuracy of the networks, with 95 % intervals on test (figures 7 and 8).
 
     `summary`: from `evaluation.summarise`. Where `classes` are the report's, its own values are marked too.
@@ -60,9 +58,7 @@ def plot_accuracies(
         handles.append(Line2D([], [], color="black", marker="D", markerfacecolor="white", label=name))
     if len(classes):
         handles.append(
-            Line2D(
-                [], [], color=INK, linewidth=0.9, linestyle=(0, (4, 3)), label=f"chance, 1 in {len(classes)}"
-            )
+            Line2D([], [], color=INK, linewidth=0.9, linestyle=(0, (4, 3)), label=f"chance, 1 in {len(classes)}")
         )
     ax.legend(
         handles=handles,
@@ -108,9 +104,7 @@ def plot_confusion(
         if count or n <= 12:
             colour = "white" if share > 55 else "black" if count else "#999999"
             weight = "bold" if row == column else "normal"
-            ax.text(
-                column, row, f"{count}", ha="center", va="center", size=SMALL, color=colour, weight=weight
-            )
+            ax.text(column, row, f"{count}", ha="center", va="center", size=SMALL, color=colour, weight=weight)
     names = [class_label(name, lines=True) for name in counts.index]
     longest = max(len(line) for name in names for line in name.splitlines())
     flat = 0.07 * longest < 4 / n  # as wide as a column of a panel
@@ -165,9 +159,7 @@ def plot_run_confusion(run, title: str = "") -> Figure:
 
 def _scored(counts: pd.DataFrame) -> str:
     n = int(counts.to_numpy().sum())
-    return (
-        f"{100 * np.trace(counts.to_numpy()) / n:.1f} % of {n:,} test clips right" if n else "no test clips"
-    )
+    return f"{100 * np.trace(counts.to_numpy()) / n:.1f} % of {n:,} test clips right" if n else "no test clips"
 
 
 def annex_table(summary: pd.DataFrame, task: str, classes=(), source: str = "ours") -> pd.DataFrame:

@@ -59,9 +59,7 @@ def plot_song(analysis, title: str = "", report: str | None = None) -> Figure:
     if known:
         caption += f" Orange: what is known of the song, its sections and their {task}."
     if reference is not None:
-        caption += (
-            " Grey: the report's result on its song, another one, so nothing there need agree with ours."
-        )
+        caption += " Grey: the report's result on its song, another one, so nothing there need agree with ours."
     add_caption(fig, caption)
     return fig
 
@@ -113,9 +111,7 @@ def _draw_sections(ax, sections: pd.DataFrame, task: str, classes: list[str], du
     for part in parts:
         if part[task] in classes:
             row = classes.index(part[task])
-            ax.fill_between(
-                [part["start"], part["end"]], row - 0.5, row + 0.5, color=ORANGE, alpha=0.45, linewidth=0
-            )
+            ax.fill_between([part["start"], part["end"]], row - 0.5, row + 0.5, color=ORANGE, alpha=0.45, linewidth=0)
         ax.axvline(part["start"], color=GREY, linewidth=0.6)
         middle = (part["start"] + part["end"]) / 2 / duration
         ax.text(middle, 1.03, part["section"], transform=ax.transAxes, va="bottom", fontsize=SMALL, **turn)
@@ -123,9 +119,7 @@ def _draw_sections(ax, sections: pd.DataFrame, task: str, classes: list[str], du
 
 def _draw_timeline(ax, starts, predicted, classes: list[str], duration: float) -> None:
     """Each snippet as a dash at its time, in the row of its predicted class."""
-    ax.hlines(
-        [classes.index(name) for name in predicted], starts, starts + CLIP_SECONDS, color=BLUE, linewidth=5
-    )
+    ax.hlines([classes.index(name) for name in predicted], starts, starts + CLIP_SECONDS, color=BLUE, linewidth=5)
     ax.set_yticks(range(len(classes)), [class_label(name) for name in classes])
     ax.set(ylim=(len(classes) - 0.45, -0.55), xlim=(0, duration), xlabel="time in the song (min:s)")
     ax.xaxis.set_major_locator(_seconds_locator(duration))

@@ -74,9 +74,7 @@ def ticks_overlap(fig):
         (a.get_text(), b.get_text())
         for ax in fig.axes
         for axis in (ax.xaxis, ax.yaxis)
-        for a, b in combinations(
-            [t for t in axis.get_ticklabels() if t.get_text() and not t.get_rotation()], 2
-        )
+        for a, b in combinations([t for t in axis.get_ticklabels() if t.get_text() and not t.get_rotation()], 2)
         if a.get_window_extent(renderer).shrunk(0.98, 0.9).overlaps(b.get_window_extent(renderer))
     ]
 

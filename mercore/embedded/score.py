@@ -178,8 +178,7 @@ def strum(
 ) -> list[Note]:
     """A chord's notes together, or one after the other by `spread` beats."""
     return [
-        Note(start + i * spread, max(duration - i * spread, 0.05), pitch, velocity)
-        for i, pitch in enumerate(pitches)
+        Note(start + i * spread, max(duration - i * spread, 0.05), pitch, velocity) for i, pitch in enumerate(pitches)
     ]
 
 
@@ -206,9 +205,7 @@ def swing(notes: Iterable[Note], ratio: float = 2.0, grid: float = 0.5) -> list[
     return [Note(warp(n.start), n.duration, n.pitch, n.velocity) for n in notes]
 
 
-def humanise(
-    notes: Iterable[Note], rng: np.random.Generator, timing: float = 0.01, touch: float = 6.0
-) -> list[Note]:
+def humanise(notes: Iterable[Note], rng: np.random.Generator, timing: float = 0.01, touch: float = 6.0) -> list[Note]:
     """The notes with normally distributed slips: `timing` in beats (sd), `touch` in velocity (sd)."""
     notes = list(notes)
     late = rng.normal(0, timing, len(notes)) if timing else np.zeros(len(notes))
