@@ -62,14 +62,14 @@ SIZES: dict[str, dict[str, dict[str, Any]]] = {
         },
     },
     "quick": {
-        "conv": {"filters": (16, 24, 32, 48, 64), "entry": (5, (4, 2)), "dropout": 0.1, "dense": 64},
-        "recurrent": {"units": 64, "dropout": 0.2, "dense": 64},
-        "conv_recurrent": {"filters": (16, 24, 32), "entry": (5, (4, 2)), "units": 32, "dropout": 0.1, "dense": 64},
+        "conv": {"filters": (12, 16, 32, 48, 64), "entry": (5, 4), "dropout": 0.1, "dense": 64},
+        "recurrent": {"units": 32, "dropout": 0.2, "dense": 64},
+        "conv_recurrent": {"filters": (12, 16, 32), "entry": (5, 4), "units": 32, "dropout": 0.1, "dense": 64},
         "end2end": {
             "filters": (32, 48, 64),
             "entry": (6, 4),
             "pools": (4, 3, 3),
-            "strides": (2, 2, 2),
+            "strides": (4, 3, 2),
             "average": 2,
             "units": 48,
             "dense": 64,

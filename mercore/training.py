@@ -40,7 +40,7 @@ class Profile:
 # its best accuracy; so `quick` watches the accuracy.
 PROFILES = {
     "smoke": Profile("smoke", "quick", 1, 32, 1e-3, "accuracy", 5, 3, True, clips_per_track=2, tracks_per_class=6),
-    "quick": Profile("quick", "quick", 12, 32, 2e-3, "accuracy", 6, 4, True, clips_per_track=10),
+    "quick": Profile("quick", "quick", 8, 64, 3e-3, "accuracy", 5, 3, True, clips_per_track=10),
     "report": Profile("report", "report", 30, 128, 1e-3, "loss", 5, 3, False, clips_per_track=10),
 }
 

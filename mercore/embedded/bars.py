@@ -40,10 +40,17 @@ class Bar:
         return self.index % 4 == 3
 
     def pick(self, name: str, options):
-        """One of the artist's two favourites among the options, the same for the whole track."""
+        """One of the artist's two favourites among the options, the same for the whole track.
+
+        The earlier an option stands, the more artists favour it: a genre has ways of playing that most share.
+        """
         song = self.song
         if name not in song.habits:
-            favourites = generator(song.seed, song.artist, name).permutation(len(options))[:2]
+            share = 0.5 ** np.arange(len(options))
+            number = min(2, len(options))
+            favourites = generator(song.seed, song.artist, name).choice(
+                len(options), number, replace=False, p=share / share.sum()
+            )
             song.habits[name] = int(generator(song.seed, song.track, name).choice(favourites))
         return options[song.habits[name] % len(options)]
 

@@ -202,17 +202,17 @@ def artist_named(genre: str, name: str, seed: int = 0) -> Artist:
 def draw_mix(rng: np.random.Generator) -> Mix:
     """A sound that any genre may have: dark or bright, dry or roomy, clean or worn, soft or loud."""
     return Mix(
-        level_db=rng.uniform(-24, -15),
-        low_shelf_db=rng.uniform(-7, 7),
+        level_db=rng.uniform(-22, -16),
+        low_shelf_db=rng.uniform(-5, 5),
         mid_db=rng.uniform(-4, 4),
         mid_hz=float(np.exp(rng.uniform(np.log(500), np.log(3000)))),
-        high_shelf_db=rng.uniform(-9, 7),
-        cutoff_hz=float(rng.choice((11025, 11025, 9500, 7500))),
-        room=rng.uniform(0.03, 0.3),
+        high_shelf_db=rng.uniform(-6, 5),
+        cutoff_hz=float(rng.choice((11025, 11025, 11025, 9000))),
+        room=rng.uniform(0.03, 0.22),
         room_seconds=rng.uniform(0.3, 1.3),
         compression=rng.uniform(0, 0.5),
         saturation=rng.choice((0.0, 0.0, 0.0, 0.2)),
-        noise_db=rng.uniform(-90, -60),
+        noise_db=rng.uniform(-90, -66),
         crackle=float(rng.choice((0, 0, 0, 0, 4))),
         timing=rng.uniform(0.002, 0.012),
     )
