@@ -20,6 +20,7 @@ from mercore import FACTS, PROJECT, UserError, build_dir
 
 NOTEBOOKS = PROJECT / "notebooks"
 TABLES = {"07_results": ("annex1_genre_results.csv", "annex2_mood_results.csv")}
+BESIDE = {"fig07_genre_results": "annex1_genre_results", "fig08_mood_results": "annex2_mood_results"}
 DEFAULTS = {"GENRE": "embedded", "MOOD": "embedded", "PROFILE": "quick", "PROTOCOL": "auto", "SEED": 0}
 
 
@@ -254,7 +255,7 @@ def publish(run_name: str) -> list[Path]:
         about = figures.read_provenance(png)
         if about.get("real") == "yes":
             target = PROJECT / "figures" / "real" / about["protocol"]
-            written += _copy(folder, target, [f.name for f in folder.glob(f"{png.stem}.*")])
+            written += _copy(folder, target, [png.name, BESIDE.get(png.stem, png.stem)])
     if not written:
         raise UserError(f"{folder}: no figure there was drawn from real music; nothing published")
     return written

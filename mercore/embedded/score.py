@@ -219,8 +219,8 @@ def humanise(notes: Iterable[Note], rng: np.random.Generator, timing: float = 0.
 # --- Sound ----------------------------------------------------------------------------------------------------
 
 
-@cache
 def _synthesizer():
+    """A new one for each part: symusic's remembers what it has played, and a track would depend on those before it."""
     from symusic import Synthesizer
 
     package = importlib.util.find_spec("pretty_midi")
@@ -230,7 +230,7 @@ def _synthesizer():
     return Synthesizer(str(soundfont), SAMPLE_RATE, 0)
 
 
-def _sound(program: int, drums: bool, ticks: list) -> np.ndarray:
+def _sound(synthesizer, program: int, drums: bool, ticks: list) -> np.ndarray:
     from symusic import Score, Tempo, Track
 
     score = Score(TICKS_PER_SECOND)
@@ -238,7 +238,7 @@ def _sound(program: int, drums: bool, ticks: list) -> np.ndarray:
     track = Track("", program, drums)
     track.notes.extend(ticks)
     score.tracks.append(track)
-    left, right = _synthesizer().render(score, stereo=True)
+    left, right = synthesizer.render(score, stereo=True)
     return (left + right) / 2
 
 
@@ -249,7 +249,9 @@ def _loudness(program: int, drums: bool) -> float:
 
     pitches = (36, 38, 42) if drums else (45, 57, 69)
     half = TICKS_PER_SECOND // 2
-    sound = _sound(program, drums, [Tick(i * half, half, pitch, 100) for i, pitch in enumerate(pitches)])
+    sound = _sound(
+        _synthesizer(), program, drums, [Tick(i * half, half, pitch, 100) for i, pitch in enumerate(pitches)]
+    )
     return float(np.sqrt(np.mean(sound[: 3 * SAMPLE_RATE // 2] ** 2)))
 
 
@@ -280,8 +282,9 @@ def play(part: Part, tempo: float | Sequence[tuple[float, float]], seconds: floa
             length = max(round((end - start) * TICKS_PER_SECOND), 40)
             group = groups.setdefault(round(note.velocity / VELOCITY_STEP), [])
             group.append(Tick(round(start * TICKS_PER_SECOND), length, int(pitch), 100))
+    synthesizer = _synthesizer()
     for level, ticks in sorted(groups.items()):
-        sound = _sound(part.program, part.drums, ticks)[:n]
+        sound = _sound(synthesizer, part.program, part.drums, ticks)[:n]
         audio[: len(sound)] += sound * (level * VELOCITY_STEP / 100) ** 1.7
     if part.drive:
         peak = float(np.percentile(np.abs(audio), 99.5)) or 1.0
