@@ -48,9 +48,9 @@ PRESETS = ("quick", "report")
 # `filters` lists the convolutions in order; `entry` is the kernel and the stride of the first one.
 SIZES: dict[str, dict[str, dict[str, Any]]] = {
     "report": {
-        "conv": {"filters": (32, 32, 64, 64, 128), "entry": (3, 1), "dropout": 0.2, "dense": 64},
+        "conv": {"filters": (16, 16, 32, 32, 64), "entry": (3, 1), "dropout": 0.2, "dense": 64},
         "recurrent": {"units": 128, "dropout": 0.3, "dense": 64},
-        "conv_recurrent": {"filters": (32, 32, 64), "entry": (3, 1), "units": 64, "dropout": 0.2, "dense": 64},
+        "conv_recurrent": {"filters": (16, 16, 32), "entry": (3, 1), "units": 32, "dropout": 0.2, "dense": 64},
         "end2end": {
             "filters": (16, 32, 64),
             "entry": (6, 1),

@@ -287,11 +287,14 @@ def _table(prepared: Prepared, probabilities: np.ndarray) -> pd.DataFrame:
     return table
 
 
-# Seconds of two cores (AMD EPYC, no GPU) for one epoch over 1,000 clips, by preset; measured by tests/benchmarks.
+# Seconds for one epoch over 1,000 clips on two cores of an AMD EPYC without GPU, by preset: one epoch of 256 random
+# clips after a first one, batches of 128. Machines and moments differ by a factor of two and more.
 EPOCH_SECONDS = {
-    "quick": dict.fromkeys(("conv", "blstm", "bgru", "conv_blstm", "conv_bgru", "end2end", "end2end_gru"), 2.0),
-    "report": dict.fromkeys(("conv", "blstm", "bgru", "conv_blstm", "conv_bgru", "end2end", "end2end_gru"), 5.0),
-}
+    "quick": {"conv": 1.6, "blstm": 1.5, "bgru": 1.5, "conv_blstm": 2.7, "conv_bgru": 2.1, "end2end": 1.9,
+              "end2end_gru": 2.6},
+    "report": {"conv": 21, "blstm": 3, "bgru": 4, "conv_blstm": 21, "conv_bgru": 18, "end2end": 26,
+               "end2end_gru": 41},
+}  # fmt: skip
 
 
 def estimate(settings: Profile, several: Iterable[corpora.Corpus]) -> tuple[float, float, float]:
