@@ -93,6 +93,8 @@ def _as_parameter(name: str, value: str):
         if value == "embedded" or (name.startswith("SONG") and value in songs.SLUGS):
             return value
         raise UserError(f"{name}={value}: there is no such file or folder")
+    if name == "REUSE":  # a word from the command line: "False" alone would count as true
+        return value.lower() not in ("0", "false", "no")
     if name == "SEED":
         if not value.isdecimal():
             raise UserError(f"SEED={value}: a whole number is wanted, such as SEED=1")
@@ -121,7 +123,7 @@ def run(words: list[str]) -> None:
         outcomes.append(_execute(notebook, out, settings, timeout))
     print(pd.DataFrame(outcomes).to_string(index=False, float_format="%.0f"))
     print(f"{sum(o.seconds for o in outcomes):.0f} s in all; figures in {_relative(out / 'figures')}")
-    if {**DEFAULTS, **settings, "REUSE": None} == {**DEFAULTS, "REUSE": None}:
+    if not only and {**DEFAULTS, **settings, "REUSE": None} == {**DEFAULTS, "REUSE": None}:
         _copy(
             out / "figures", PROJECT / "figures" / "embedded", [f for o in outcomes for f in _drawn(out, o.notebook)]
         )

@@ -117,6 +117,11 @@ def test_settings_reach_the_notebooks_that_know_them(tmp_path):
     assert [path.name[:2] for path in workbook.notebooks(only)] == ["03", "07"]
 
 
+@pytest.mark.parametrize(("word", "reuse"), [("False", False), ("0", False), ("True", True), ("1", True)])
+def test_reuse_from_the_command_line_is_a_truth_value(word, reuse):
+    assert workbook.parse_settings([f"REUSE={word}"])[0]["REUSE"] is reuse
+
+
 def test_publishing_refuses_figures_of_the_embedded_corpus(own_folders, monkeypatch):
     from mercore import figures
 
