@@ -46,11 +46,8 @@ class Bar:
         """
         song = self.song
         if name not in song.habits:
-            share = 0.5 ** np.arange(len(options))
-            number = min(2, len(options))
-            favourites = generator(song.seed, song.artist, name).choice(
-                len(options), number, replace=False, p=share / share.sum()
-            )
+            share = 0.4 ** np.arange(len(options))
+            favourites = generator(song.seed, song.artist, name).choice(len(options), 2, p=share / share.sum())
             song.habits[name] = int(generator(song.seed, song.track, name).choice(favourites))
         return options[song.habits[name] % len(options)]
 

@@ -224,14 +224,14 @@ def jazz(bar: Bar) -> dict[str, list[Note]]:
 def metal(bar: Bar) -> dict[str, list[Note]]:
     """Palm-muted low riffs with the kick drum at their side, minor second and tritone, fast double kick."""
     low = near(bar.harmony[0], 36)
-    chug = bar.pick("chug", ("xxx.xxx.xxx.xxx.", "x.xxx.xxx.xxx.xx", "xxxxxxxxxxxxxxxx", "X.X.xxx.X.X.xxxx",
+    chug = bar.pick("chug", ("xxxxxxxxxxxxxxxx", "xxx.xxx.xxx.xxx.", "x.xxx.xxx.xxx.xx", "X.X.xxx.X.X.xxxx",
                              "xx.xx.xx.xx.xxxx"))  # fmt: skip
     drums = bar.pick("double", (
-        {"kick": chug, "snare": "....X.......X...", "china": "x...x...x...x..."},
-        {"kick": "xxxxxxxxxxxxxxxx", "snare": "....X.......X...", "ride": "x.x.x.x.x.x.x.x."},
+        {"kick": "xxxxxxxxxxxxxxxx", "snare": "....X.......X...", "china": "x...x...x...x..."},
+        {"kick": "xxxxxxxxxxxxxxxx", "snare": "..X...X...X...X.", "ride": "x.x.x.x.x.x.x.x."},
         {"kick": "x.x.x.x.x.x.x.x.", "snare": ".x.x.x.x.x.x.x.x", "crash": "x...x...x...x..."},
-        {"kick": "xxx.xxx.xxx.xxx.", "snare": "........X.......", "open": "x...x...x...x..."},
-        {"kick": chug, "snare": "..X...X...X...X.", "hat": "x.x.x.x.x.x.x.x."},
+        {"kick": chug, "snare": "........X.......", "open": "x...x...x...x..."},
+        {"kick": chug, "snare": "....X.......X...", "china": "x...x...x...x..."},
     ))  # fmt: skip
     draw = bar.again("riff", bar.pick("riff length", (2, 4)))
     offsets = draw.choice((0, 0, 0, 0, 1, 3, 5, 6), 16)
@@ -258,10 +258,10 @@ def pop(bar: Bar) -> dict[str, list[Note]]:
     root = near(bar.harmony[0], 40)
     drums = bar.pick("backbeat", (
         {"kick": "x.....x.x.......", "snare": "....X.......X...", "hat": "xoxoxoxoxoxoxoxo"},
-        {"kick": "x...x...x...x...", "clap": "....X.......X...", "shaker": "xoxoxoxoxoxoxoxo"},
         {"kick": "x..x..x...x.....", "snare": "....X.......X...", "hat": "xoxoxoxoxoxoxoxo"},
         {"kick": "x.......x.x.....", "clap": "....X.......X...", "shaker": "xoxoxoxoxoxoxoxo"},
         {"kick": "x..x....x..x....", "snare": "....X.......X...", "tambourine": "..x...x...x...x."},
+        {"kick": "x...x...x...x...", "clap": "....X.......X...", "shaker": "xoxoxoxoxoxoxoxo"},
     ))  # fmt: skip
     pulse = bar.pick("pulse", ("x.x.x.x.x.x.x.x.", "x..x..x.x..x..x.", "x.......x.....x.", "x..x..x........."))
     comp = bar.pick("comp", ("x..x..x...x..x..", "x..x..x.x..x..x.", "x...x...x...x...", "..x..x..x..x..x.",
@@ -325,14 +325,14 @@ def rock(bar: Bar) -> dict[str, list[Note]]:
         {"kick": "x..x..x.x..x....", "snare": "....X.......X..x", "hat": "X.x.X.x.X.x.X.x."},
         {"kick": "x.x...x.x.x...x.", "snare": "....X.......X...", "crash": "x...x...x...x..."},
     ))  # fmt: skip
-    rhythm = bar.pick("riff", ("x.xx..x.x.xx..x.", "x..x..x.x.......", "x.x.x.x.x.x.x.x.", "x...x.xx..x.x...",
-                               "xx.xx.x.x...x.x."))  # fmt: skip
+    rhythm = bar.pick("riff", ("x.....x.x.......", "x..x..x.x.......", "x...x...x.x.x...", "x.x...x.x...x...",
+                               "x.......x..x..x."))  # fmt: skip
     draw = bar.again("riff", 2)
     wander = draw.choice((0, 0, 0, 3, 5, 7, 10), 16) if bar.pick("moving", (True, False, True)) else [0] * 16
     riff = [n for note, offset in zip(line((0,), low, rhythm, hold=0.85), wander, strict=False)
             for n in strum((low + int(offset), low + 7 + int(offset)), note.start,
                            note.duration, note.velocity)]  # fmt: skip
-    strummed = bar.pick("strum", ("x.x.x.x.x.x.x.x.", "x..xx.x.x..xx.x.", "x.......x...x...", "x.xxx.xxx.xxx.xx"))
+    strummed = bar.pick("strum", ("x...x...x...x...", "x.x.x.x.x.x.x.x.", "x.......x...x...", "x..x..x.x..x..x."))
     eighths = bar.pick("bass", ("x.x.x.x.x.x.x.x.", "x.x.x.x.x.x.x.x.", "x..x..x.x..x..x."))
     solo = bar.pick("solo", ("x.x.xx.x..x.x...", "x...x.x.x.x.xxxx", "xx.xx.x.x.......", "x.......x.x.x..."))
     return {
