@@ -13,11 +13,16 @@ import numpy as np
 
 from mercore.embedded.bars import Bar, Song
 from mercore.embedded.genre_patterns import BARS
-from mercore.embedded.score import Mix, Note, Part, TrackSpec, generator, louder, progression, render, shift, swing
+from mercore.embedded.score import DRUMS, Mix, Note, Part, TrackSpec, generator, louder, progression, render, shift, swing
 
 TRACKS_PER_GENRE = 20
 SECONDS = 30.0
-ROLES = {"drums": 1.6, "bass": 0.8, "chords": 0.55, "riff": 0.55, "pad": 0.2, "lead": 0.6}  # and their volume
+ROLES = {"drums": 1.8, "bass": 0.8, "chords": 0.6, "riff": 0.6, "pad": 0.15, "lead": 0.45}  # and their volume
+
+
+# A drummer moves the same pattern to another cymbal, drum or shaker, so how often each sounds says little.
+TIMEKEEPERS = ("hat", "ride", "shaker", "tambourine")
+BACKBEATS = ("snare", "snare2", "clap", "rim")
 
 
 @dataclass(frozen=True)
@@ -43,7 +48,7 @@ STYLES = {
         (66, 112),
         ("I7 I7 I7 I7 | IV7 IV7 I7 I7 | V7 IV7 I7 V7", "I7 IV7 I7 I7 | IV7 IV7 I7 I7 | V7 IV7 I7 V7",
          "i7 i7 i7 i7 | iv7 iv7 i7 i7 | bVI7 V7 i7 V7", "I7 V7 IV7 IV7 | I7 V7 I7 V7"),
-        (32, 33, 32), (16, 0, 26, 27), (27, 25, 26, 27), (22, 27, 26, 22, 0, 66), (16, 61), (0, 8, 40, 16),
+        (32, 33), (25, 26, 27, 16, 0), (25, 26, 27, 29), (27, 29, 22, 18, 0, 66), (16, 61), (0, 8, 0, 16),
         ("rock", "jazz"), {"chords": 0.8, "riff": 0.6, "lead": 0.85, "pad": 0.2}, drive=(0.0, 0.35),
     ),
     "classical": Style(
@@ -56,19 +61,19 @@ STYLES = {
     "country": Style(
         (92, 132),
         ("I I IV I | I I V V", "I IV I V", "I IV V I | I IV V7 I", "I vi IV V", "IV I V I"),
-        (32, 33, 32), (25, 24, 25, 0), (105, 105, 25, 24), (110, 40, 26, 110, 25), (48, 21), (0, 8, 16, 40),
+        (32, 33), (25, 26, 27, 16, 0), (25, 26, 27, 105), (27, 26, 22, 110, 0, 40), (48, 16), (0, 8, 0, 16),
         ("rock", "blues"), {"chords": 1.0, "riff": 0.8, "lead": 0.7, "pad": 0.0}, drive=(0.0, 0.1),
     ),
     "disco": Style(
         (112, 128),
         ("i7 i7 iv7 V7", "i7 bVII bVImaj7 V7", "ii7 V7 Imaj7 vi7", "i7 iv7", "vi7 ii7 V7 Imaj7"),
-        (33, 36, 38, 33), (27, 28, 28, 4), (48, 50, 61, 48), (80, 81, 66, 56, 73, 61), (48, 50), (0, 8, 16, 24),
+        (33, 38), (27, 4, 28, 16, 0), (48, 81, 61, 62), (80, 66, 56, 73, 27, 54), (48, 50), (0, 8, 0, 24),
         ("pop", "hiphop"), {"chords": 0.85, "riff": 0.7, "lead": 0.5, "pad": 0.5},
     ),
     "hiphop": Style(
         (82, 98),
         ("i7 i7 iv7 i7", "ii9 V7 Imaj9 Imaj9", "i bVI i bVII", "i9 i9 bVImaj7 V7#9", "i9 iv9"),
-        (38, 39, 33, 39), (4, 0, 48, 26, 11, 88), (61, 48, 55), (85, 80, 54, 53), (48, 89, 4), (25, 24, 0, 8, 16),
+        (33, 38), (27, 4, 0, 48, 11), (61, 48, 62), (80, 66, 56, 85, 27, 54), (48, 50), (0, 8, 25, 24),
         ("jazz", "reggae"), {"chords": 0.95, "riff": 0.4, "lead": 0.7, "pad": 0.35},
         swing=((1.0, 0.25), (1.4, 0.25), (1.7, 0.25)),
     ),
@@ -77,33 +82,33 @@ STYLES = {
         ("ii9 V13 Imaj7 VI7b9", "ii7 V7 Imaj9 Imaj9 | iim7b5 V7b9 i6 i6",
          "I7 IV9 I7 I7 | IV9 #ivo7 I7 VI7b9 | ii9 V13 I7 V13", "i7 i7 i7 i7 | bii7 bii7 i7 i7",
          "Imaj7 vi7 ii7 V7 | iii7 VI7 ii7 V7"),
-        (32, 32, 35, 43), (0, 26, 4, 0, 11), (0,), (66, 56, 0, 11, 26, 71, 66, 56), (48, 61), (0, 40, 8, 16),
+        (32, 32, 33), (26, 0, 4, 27, 16), (0,), (66, 56, 0, 26, 71, 27), (48, 61), (0, 8, 0, 16),
         ("blues", "classical"), {"chords": 0.85, "riff": 0.0, "lead": 0.95, "pad": 0.15},
     ),
     "metal": Style(
         (136, 186),
         ("i5 i5 bII5 i5", "i5 bVI5 bVII5 i5", "i5 i5 i5 bV5", "i5 bIII5 bII5 i5", "i5 iv5 bVI5 V5"),
-        (33, 34, 34), (29, 30, 48), (30, 29, 30), (30, 29, 81, 30), (48, 52, 91), (16, 0, 8),
-        ("rock",), {"chords": 0.4, "riff": 1.0, "lead": 0.5, "pad": 0.2}, drive=(0.4, 0.9),
+        (33, 34), (27, 29, 30, 16), (27, 29, 30), (27, 29, 30, 18, 81), (48, 16), (0, 8, 0, 16),
+        ("rock",), {"chords": 0.4, "riff": 1.0, "lead": 0.5, "pad": 0.2}, drive=(0.3, 0.8),
     ),
     "pop": Style(
         (96, 122),
         ("I V vi IV", "vi IV I V", "I vi IV V", "IV V iii vi", "I iii IV V"),
-        (38, 33, 39, 33), (0, 4, 62, 81, 90, 25), (81, 80, 88, 11, 0), (80, 81, 85, 54, 73, 0), (48, 50, 89, 91),
-        (24, 0, 8, 25), ("disco", "rock"),
+        (33, 38), (27, 4, 0, 62, 25), (81, 48, 80, 11), (80, 66, 56, 73, 27, 54), (48, 50), (0, 8, 0, 24),
+        ("disco", "rock"),
         {"chords": 0.95, "riff": 0.7, "lead": 0.75, "pad": 0.5}, swing=((1.0, 0.25), (1.0, 0.25), (1.3, 0.25)),
     ),
     "reggae": Style(
         (66, 82),
         ("I IV I IV", "i iv i iv", "I V vi IV", "ii I ii I", "i bVII i bVII", "I IV V IV"),
-        (33, 38, 33, 39), (27, 28, 16, 27), (16, 17, 18), (56, 57, 66, 22, 54, 27), (16, 48), (0, 8, 16, 24),
+        (33, 38), (27, 28, 16, 0, 4), (16, 4, 62), (80, 66, 56, 22, 27, 54), (16, 48), (0, 8, 0, 24),
         ("pop", "hiphop"), {"chords": 1.0, "riff": 0.6, "lead": 0.6, "pad": 0.25},
         swing=((1.0, 0.25), (1.3, 0.25), (1.6, 0.25)),
     ),
     "rock": Style(
         (100, 132),
         ("I5 bVII5 IV5 I5", "i5 bIII5 IV5 bVI5", "I IV V IV", "I V IV IV", "vi IV I V", "I7 I7 IV7 V7"),
-        (33, 34, 33), (27, 29, 30, 25, 18), (29, 30, 27), (29, 30, 27, 29, 18), (16, 18, 48), (0, 8, 16),
+        (33, 34), (25, 26, 27, 16, 0), (25, 27, 29, 30), (27, 29, 30, 18, 0, 66), (16, 48), (0, 8, 0, 16),
         ("blues", "country"), {"chords": 0.6, "riff": 0.9, "lead": 0.5, "pad": 0.2},
         swing=(*[(1.0, 0.5)] * 5, (1.9, 0.5)), drive=(0.1, 0.5),
     ),
@@ -149,11 +154,11 @@ TITLE_LAST = ("Road", "Hour", "Promise", "Water", "Train", "Shadow", "Morning", 
 
 @dataclass(frozen=True)
 class Artist:
-    """A fictitious artist: the voices used and their General-MIDI programs, volumes, habits and sound."""
+    """A fictitious artist: the players of each voice (General-MIDI programs, who take turns), habits and sound."""
 
     name: str
     genre: str
-    programs: dict[str, int]
+    players: dict[str, tuple[int, ...]]
     volumes: dict[str, float]
     drive: float
     tempo: float
@@ -161,6 +166,7 @@ class Artist:
     swing: tuple[float, float]
     progressions: tuple[str, ...]
     influence: str
+    kit: tuple[tuple[str, str], ...]  # the timekeepers and backbeats that the drummer changes between
     lean: float  # how often a group of voices plays in the neighbour's way
     beats: int
     mix: Mix
@@ -174,18 +180,16 @@ def artist_named(genre: str, name: str, seed: int = 0) -> Artist:
     voices = [v for v in ("chords", "riff", "pad", "lead") if rng.random() < style.voices[v]]
     if not {"chords", "riff"} & set(voices):
         voices.append("chords")
-    programs = {"bass": rng.choice(style.bass)}
+    players = {"bass": rng.choice(style.bass, 1)}
     if style.kits:
-        programs["drums"] = rng.choice(style.kits)
-    programs |= {voice: rng.choice(getattr(style, voice)) for voice in voices}
+        players["drums"] = rng.choice(style.kits, 1)
+    players |= {voice: rng.choice(getattr(style, voice), 2) for voice in voices}
     if genre == "classical" and rng.random() < 0.35:  # a soloist plays everything
-        programs = dict.fromkeys(programs, programs["chords"])
-    elif genre == "jazz" and rng.random() < 0.05:  # without a drummer
-        del programs["drums"]
+        players = dict.fromkeys(players, players["chords"][:1])
     return Artist(
         name,
         genre,
-        {voice: int(program) for voice, program in programs.items()},
+        {voice: tuple(programs.tolist()) for voice, programs in players.items()},
         {voice: ROLES[voice] * 10 ** (rng.normal(0, 2) / 20) for voice in ROLES},
         drive=rng.uniform(*style.drive),
         tempo=rng.uniform(*style.tempo),
@@ -193,6 +197,7 @@ def artist_named(genre: str, name: str, seed: int = 0) -> Artist:
         swing=style.swing[rng.integers(len(style.swing))],
         progressions=tuple(rng.permutation(style.progressions)[:3].tolist()),
         influence=str(rng.choice(style.neighbours)),
+        kit=tuple((str(rng.choice(TIMEKEEPERS)), str(rng.choice(BACKBEATS))) for _ in range(2)),
         lean=rng.uniform(0.0, 0.1),
         beats=3 if genre == "classical" and rng.random() < 0.3 else 4,
         mix=draw_mix(rng),
@@ -203,10 +208,10 @@ def draw_mix(rng: np.random.Generator) -> Mix:
     """A sound that any genre may have: dark or bright, dry or roomy, clean or worn, soft or loud."""
     return Mix(
         level_db=rng.uniform(-22, -16),
-        low_shelf_db=rng.uniform(-5, 5),
+        low_shelf_db=rng.uniform(-4, 4),
         mid_db=rng.uniform(-4, 4),
         mid_hz=float(np.exp(rng.uniform(np.log(500), np.log(3000)))),
-        high_shelf_db=rng.uniform(-6, 5),
+        high_shelf_db=rng.uniform(-5, 5),
         cutoff_hz=float(rng.choice((11025, 11025, 11025, 9000))),
         room=rng.uniform(0.03, 0.22),
         room_seconds=rng.uniform(0.3, 1.3),
@@ -238,25 +243,23 @@ def compose(spec: TrackSpec, seed: int = 0, seconds: float = SECONDS) -> np.ndar
     low, high = STYLES[spec.label].tempo
     tempo = float(np.clip(artist.tempo * rng.uniform(0.92, 1.08), low, high))
     voices = write(artist, spec.track, seed, rng, int(seconds * tempo / 60 / artist.beats) + 3)
-    notes = {voice: swing(notes, *artist.swing) for voice, notes in voices.items()}
     pickup = rng.uniform(0, artist.beats)  # an excerpt starts anywhere in a bar
     parts = [
         Part(
-            artist.programs[voice],
-            shift([note for note in notes[voice] if note.start >= pickup], -pickup),
+            program,
+            [note for note in shift(swing(notes, *artist.swing), -pickup) if note.start >= 0],
             drums=voice == "drums",
             volume=artist.volumes[voice],
-            drive=artist.drive if 26 <= artist.programs[voice] <= 30 and voice not in ("drums", "bass") else 0.0,
+            drive=artist.drive if 26 <= program <= 30 and voice not in ("drums", "bass") else 0.0,
         )
-        for voice in artist.programs
-        if notes[voice]
+        for (voice, program), notes in voices.items()
     ]
     mix = replace(artist.mix, level_db=artist.mix.level_db + rng.normal(0, 1))
     return render(parts, rubato(tempo, seconds, rng) if spec.label == "classical" else tempo, seconds, mix, rng)
 
 
-def write(artist: Artist, track: str, seed: int, rng: np.random.Generator, bars: int) -> dict[str, list[Note]]:
-    """All voices of a track, bar by bar, in beats: who plays when, and in whose manner."""
+def write(artist: Artist, track: str, seed: int, rng: np.random.Generator, bars: int) -> dict:
+    """The notes of each (voice, program) of a track, bar by bar, in beats: who plays when, and in whose manner."""
     song = Song(seed, artist.name, track, int(artist.key + rng.choice((-2, 0, 0, 0, 3, 5))), rng)
     numerals = str(rng.choice(artist.progressions))
     minor = numerals.split()[0].lstrip("b#").startswith("i")
@@ -266,13 +269,17 @@ def write(artist: Artist, track: str, seed: int, rng: np.random.Generator, bars:
     turn = int(rng.integers(len(chords)))
     bare = int(rng.integers(1, 3)) if rng.random() < 0.2 else 0  # bars of introduction without drums
     gap = int(rng.integers(4, max(bars - 2, 5))) if rng.random() < 0.15 else -9  # two bars of breakdown
-    voices: dict[str, list[Note]] = {voice: [] for voice in ROLES}
-    sounding = set(ROLES)
+    voices: dict[tuple[str, int], list[Note]] = {}
+    sounding, turns = set(ROLES), {}
     manner = dict.fromkeys(ROLES, artist.genre)
     for index in range(bars):
         if index % 4 == 0:
             resting = [v for v in ("lead", "pad", "riff", "chords") if rng.random() < 0.1]
             sounding = set(ROLES) - set(resting[:2])
+            turns = {voice: int(rng.choice(programs)) for voice, programs in artist.players.items()}
+            timekeeper, backbeat = artist.kit[int(rng.integers(2))]
+            colours = {DRUMS[name]: DRUMS[timekeeper] for name in TIMEKEEPERS}
+            colours |= {DRUMS[name]: DRUMS[backbeat] for name in BACKBEATS}
             for group in (("drums",), ("bass",), ("chords", "riff", "pad"), ("lead",)):
                 borrowed = rng.random() < artist.lean and artist.beats == 4
                 manner |= dict.fromkeys(group, artist.influence if borrowed else artist.genre)
@@ -282,10 +289,13 @@ def write(artist: Artist, track: str, seed: int, rng: np.random.Generator, bars:
         bar = Bar(song, index, chords[(turn + index) % len(chords)], chords[(turn + index + 1) % len(chords)],
                   artist.beats)  # fmt: skip
         played = {genre: BARS[genre](bar) for genre in sorted(set(manner.values()))}
-        for voice in sorted((sounding - silent) & set(artist.programs)):
-            voices[voice] += shift(played[manner[voice]][voice], index * artist.beats)
+        for voice in sorted((sounding - silent) & set(turns)):
+            notes = shift(played[manner[voice]][voice], index * artist.beats)
+            if voice == "drums":
+                notes = [replace(note, pitch=colours.get(note.pitch, note.pitch)) for note in notes]
+            voices.setdefault((voice, turns[voice]), []).extend(notes)
     energy = rng.uniform(0.85, 1.1)
-    return {voice: louder(notes, energy) for voice, notes in voices.items()}
+    return {player: louder(notes, energy) for player, notes in voices.items() if notes}
 
 
 def rubato(tempo: float, seconds: float, rng: np.random.Generator) -> list[tuple[float, float]]:
