@@ -208,10 +208,10 @@ def draw_mix(rng: np.random.Generator) -> Mix:
     """A sound that any genre may have: dark or bright, dry or roomy, clean or worn, soft or loud."""
     return Mix(
         level_db=rng.uniform(-22, -16),
-        low_shelf_db=rng.uniform(-4, 4),
-        mid_db=rng.uniform(-4, 4),
+        low_shelf_db=rng.uniform(-3, 3),
+        mid_db=rng.uniform(-3, 3),
         mid_hz=float(np.exp(rng.uniform(np.log(500), np.log(3000)))),
-        high_shelf_db=rng.uniform(-5, 5),
+        high_shelf_db=rng.uniform(-4, 4),
         cutoff_hz=float(rng.choice((11025, 11025, 11025, 9000))),
         room=rng.uniform(0.03, 0.22),
         room_seconds=rng.uniform(0.3, 1.3),
