@@ -6,7 +6,9 @@ networks neither filter counts nor kernels nor dropout rates are published, so t
 `quick` keeps the families and the order of their layers, narrower and with early down-sampling.
 """
 
+import ctypes
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -25,6 +27,20 @@ def _silence() -> Iterator[None]:
         os.close(nothing)
 
 
+def keep_freed_memory(megabytes: int = 64) -> None:
+    """Let the C library keep what TensorFlow frees in every step instead of giving it back to the system.
+
+    Fetching it again costs more than the arithmetic of a small network: an epoch takes up to 1.8 times as long
+    (tests/benchmarks/kept_memory.py). Only glibc has these settings, see its mallopt(3).
+    """
+    if not sys.platform.startswith("linux") or not hasattr(ctypes.CDLL(None), "mallopt"):
+        return
+    m_trim_threshold, m_top_pad, m_mmap_threshold = -1, -2, -3
+    for option, value in ((m_mmap_threshold, 2**25), (m_trim_threshold, 2**31 - 1), (m_top_pad, megabytes * 2**20)):
+        ctypes.CDLL(None).mallopt(option, value)
+
+
+keep_freed_memory()
 with _silence():
     import keras
     import tensorflow as tf
@@ -62,7 +78,7 @@ SIZES: dict[str, dict[str, dict[str, Any]]] = {
         },
     },
     "quick": {
-        "conv": {"filters": (12, 16, 32, 48, 64), "entry": (5, 4), "dropout": 0.1, "dense": 64},
+        "conv": {"filters": (16, 16, 32, 48, 64), "entry": ((8, 3), (8, 2)), "dropout": 0.1, "dense": 64},
         "recurrent": {"units": 32, "dropout": 0.2, "dense": 64},
         "conv_recurrent": {"filters": (12, 16, 32), "entry": (5, 4), "units": 32, "dropout": 0.1, "dense": 64},
         "end2end": {

@@ -5,22 +5,28 @@ complete default run (embedded corpus, profile quick, seed 0) is copied to figur
 music reach figures/real/ by `publish` alone.
 """
 
+import contextlib
+import multiprocessing
 import os
 import shutil
 import sys
 import threading
 import time
 import unicodedata
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
+import joblib
 import pandas as pd
+import psutil
 
 from mercore import FACTS, PROJECT, UserError, build_dir
 
 NOTEBOOKS = PROJECT / "notebooks"
 TABLES = {"07_results": ("annex1_genre_results.csv", "annex2_mood_results.csv")}
 BESIDE = {"fig07_genre_results": "annex1_genre_results", "fig08_mood_results": "annex2_mood_results"}
+NEED_RUNS = ("07_results", "08_case_studies")  # they use what 03 to 06 train
 DEFAULTS = {"GENRE": "embedded", "MOOD": "embedded", "PROFILE": "quick", "PROTOCOL": "auto", "SEED": 0}
 
 
@@ -116,13 +122,10 @@ def run(words: list[str]) -> None:
     out = build_dir() / label(settings, corpora)
     (out / "figures").mkdir(parents=True, exist_ok=True)
     os.environ["MERCORE_FIGURES"] = str(out / "figures")
-    timeout = _estimate(settings, corpora)
-    outcomes = []
-    for number, notebook in enumerate(chosen, 1):
-        print(f"[{number}/{len(chosen)}] {notebook.stem}", flush=True)
-        outcomes.append(_execute(notebook, out, settings, timeout))
+    started = time.time()
+    outcomes = _execute_all(chosen, out, settings, _estimate(settings, corpora))
     print(pd.DataFrame(outcomes).to_string(index=False, float_format="%.0f"))
-    print(f"{sum(o.seconds for o in outcomes):.0f} s in all; figures in {_relative(out / 'figures')}")
+    print(f"{time.time() - started:.0f} s in all; figures in {_relative(out / 'figures')}")
     if not only and {**DEFAULTS, **settings, "REUSE": None} == {**DEFAULTS, "REUSE": None}:
         _copy(
             out / "figures", PROJECT / "figures" / "embedded", [f for o in outcomes for f in _drawn(out, o.notebook)]
@@ -161,7 +164,33 @@ def _estimate(settings: dict, corpora: dict) -> int:
     return int(600 + 10 * longest)
 
 
-def _execute(notebook: Path, out: Path, settings: dict, timeout: int) -> Outcome:
+def _execute_all(chosen: list[Path], out: Path, settings: dict, timeout: int) -> list[Outcome]:
+    """All notebooks, two at a time: small networks hardly gain from a second core, a second notebook does.
+
+    Those of NEED_RUNS wait for the others, whose trainings they use. The first failure ends everything.
+    """
+    jobs = min(2, joblib.cpu_count())
+    os.environ.setdefault("TF_NUM_INTRAOP_THREADS", str(joblib.cpu_count() // jobs))
+    first = [notebook for notebook in chosen if notebook.stem not in NEED_RUNS]
+    outcomes: list[Outcome] = []
+    with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) as pool:
+        try:
+            for stage in (first, [notebook for notebook in chosen if notebook not in first]):
+                tasks = [pool.submit(_execute, notebook, out, settings, timeout, i % jobs)
+                         for i, notebook in enumerate(stage)]  # fmt: skip
+                for task in as_completed(tasks):
+                    outcomes.append(task.result())
+                    done = outcomes[-1]
+                    print(f"[{len(outcomes)}/{len(chosen)}] {done.notebook}: {done.seconds:.0f} s", flush=True)
+        except UserError:
+            for child in psutil.Process().children(recursive=True):
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    child.terminate()
+            raise
+    return sorted(outcomes, key=lambda outcome: outcome.notebook)
+
+
+def _execute(notebook: Path, out: Path, settings: dict, timeout: int, line: int = 0) -> Outcome:
     """One notebook in a kernel of this environment; raises UserError naming the cell or the figure at fault."""
     import papermill
     from papermill.exceptions import PapermillExecutionError
@@ -178,7 +207,7 @@ def _execute(notebook: Path, out: Path, settings: dict, timeout: int) -> Outcome
                 kernel_name="python3",
                 cwd=str(NOTEBOOKS),
                 execution_timeout=timeout,
-                progress_bar={"desc": notebook.stem, "unit": "cell", "mininterval": 1},
+                progress_bar={"desc": notebook.stem, "unit": "cell", "mininterval": 1, "position": line},
             )
     except PapermillExecutionError as error:
         raise UserError(
@@ -224,8 +253,6 @@ class PeakMemory:
         self._thread.join()
 
     def _watch(self):
-        import psutil
-
         while not self._done.wait(0.25):
             for child in psutil.Process().children(recursive=True):
                 try:

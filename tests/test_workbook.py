@@ -85,6 +85,35 @@ def test_a_figure_of_an_earlier_run_does_not_count(one_notebook, own_folders, mo
         execute(one_notebook("pass"), own_folders / "out", monkeypatch)
 
 
+def several(folder: Path, **cells: str) -> list[Path]:
+    """Notebooks of one cell each."""
+    for name, code in cells.items():
+        nbformat.write(new_notebook(cells=[new_code_cell(code)], metadata=KERNELSPEC), folder / f"{name}.ipynb")
+    return [folder / f"{name}.ipynb" for name in cells]
+
+
+def test_notebooks_that_use_trainings_wait_for_those_that_train(tmp_path):
+    mark = str(tmp_path / "mark")
+    paths = several(
+        tmp_path,
+        **{
+            "03_conv": f"import time; time.sleep(1); open({mark!r}, 'w').close()",
+            "07_results": f"open({mark!r}).close()",
+        },
+    )
+    outcomes = workbook._execute_all(paths, tmp_path, {}, timeout=60)
+    assert [outcome.notebook for outcome in outcomes] == ["03_conv", "07_results"]
+
+
+def test_the_first_failure_ends_the_other_notebooks(tmp_path):
+    started = time.time()
+    with pytest.raises(UserError, match=r"b.ipynb failed in cell 1: ZeroDivisionError"):
+        workbook._execute_all(
+            several(tmp_path, a="import time; time.sleep(300)", b="1 / 0"), tmp_path, {}, timeout=600
+        )
+    assert time.time() - started < 200
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

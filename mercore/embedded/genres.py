@@ -13,7 +13,19 @@ import numpy as np
 
 from mercore.embedded.bars import Bar, Song
 from mercore.embedded.genre_patterns import BARS
-from mercore.embedded.score import DRUMS, Mix, Note, Part, TrackSpec, generator, louder, progression, render, shift, swing
+from mercore.embedded.score import (
+    DRUMS,
+    Mix,
+    Note,
+    Part,
+    TrackSpec,
+    generator,
+    louder,
+    progression,
+    render,
+    shift,
+    swing,
+)
 
 TRACKS_PER_GENRE = 20
 SECONDS = 30.0
