@@ -35,29 +35,43 @@ def groups(predictions: pd.DataFrame) -> pd.Series:
     return ("artist " + artist).where(artist != "", "track " + predictions["track"].astype(str))
 
 
+def mean_interval(
+    values: pd.Series, groups: pd.Series, level: float = 0.95, draws: int = 2000, seed: int = 0
+) -> tuple[float, float, float]:
+    """A mean over clips or tracks with its interval: (estimate, low, high), by resampling whole groups of them.
+
+    The expanded percentile bootstrap: percentiles are widened where groups are few (Hesterberg 2015, "What
+    teachers should know about the bootstrap"). All three NaN without values.
+    """
+    if values.empty:
+        return np.nan, np.nan, np.nan
+    of_group = values.groupby(groups).agg(["sum", "size"])
+    n = len(of_group)
+    estimate = float(of_group["sum"].sum() / of_group["size"].sum())
+    if n == 1:
+        return estimate, estimate, estimate
+    times_drawn = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=draws)
+    means = times_drawn @ of_group["sum"].to_numpy(float) / (times_drawn @ of_group["size"].to_numpy())
+    tail = stats.norm.cdf(stats.t.ppf((1 - level) / 2, n - 1) * np.sqrt(n / (n - 1)))
+    low, high = np.quantile(means, [tail, 1 - tail])
+    return estimate, float(low), float(high)
+
+
 def accuracy_interval(
     predictions: pd.DataFrame, level: float = 0.95, draws: int = 2000, seed: int = 0
 ) -> tuple[float, float, float]:
     """Accuracy with its interval: (estimate, low, high), by resampling artists (or tracks), never clips.
 
     Clips of a track and tracks of an artist stand or fall together, so an interval over clips is too narrow.
-    The expanded percentile bootstrap: percentiles are widened where groups are few (Hesterberg 2015, "What
-    teachers should know about the bootstrap"). Where resampling shows no spread (one group, or all alike, as
-    when everything is right) it is Wilson's interval with the groups as trials. NaN without clips.
+    As `mean_interval`; where resampling shows no spread (one group, or all alike, as when everything is right) it is
+    Wilson's interval with the groups as trials. NaN without clips.
     """
-    if predictions.empty:
-        return np.nan, np.nan, np.nan
-    hits = predictions["label"] == predictions["predicted"]
-    right = hits.groupby(groups(predictions)).agg(["sum", "size"])
-    n = len(right)
-    estimate = float(right["sum"].sum() / right["size"].sum())
-    times_drawn = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=draws)
-    accuracies = times_drawn @ right["sum"].to_numpy() / (times_drawn @ right["size"].to_numpy())
-    if np.ptp(accuracies) < 1e-12:
+    of = groups(predictions)
+    estimate, low, high = mean_interval(predictions["label"] == predictions["predicted"], of, level, draws, seed)
+    if high - low < 1e-12:
+        n = of.nunique()
         return estimate, *wilson(estimate * n, n, level)
-    tail = stats.norm.cdf(stats.t.ppf((1 - level) / 2, n - 1) * np.sqrt(n / (n - 1)))
-    low, high = np.quantile(accuracies, [tail, 1 - tail])
-    return estimate, float(low), float(high)
+    return estimate, low, high
 
 
 def confusion(predictions: pd.DataFrame, classes: Iterable[str]) -> pd.DataFrame:

@@ -60,6 +60,8 @@ def plot_song(analysis, title: str = "", report: str | None = None) -> Figure:
         caption += f" Orange: what is known of the song, its sections and their {task}."
     if reference is not None:
         caption += " Grey: the report's result on its song, another one, so nothing there need agree with ours."
+        if task == "mood":
+            caption += " Its printed mood names may be in the wrong order (see data/published_results.json)."
     add_caption(fig, caption)
     return fig
 

@@ -15,6 +15,7 @@ import re
 import shutil
 import sys
 import tempfile
+import time
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import version
@@ -126,6 +127,7 @@ def save(run: Run, model, normaliser) -> Run:
     root = runs_dir()
     try:
         root.mkdir(parents=True, exist_ok=True)
+        _sweep(root)
         scratch = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=root))
     except OSError as error:
         raise UserError(
@@ -150,6 +152,13 @@ def save(run: Run, model, normaliser) -> Run:
     except BaseException:
         shutil.rmtree(scratch, ignore_errors=True)
         raise
+
+
+def _sweep(root: Path) -> None:
+    """Removes what runs killed while writing, more than an hour ago, have left."""
+    for left in root.glob(".unfinished-*"):
+        if time.time() - left.stat().st_mtime > 3600:
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _write_predictions(predictions: pd.DataFrame, path: Path) -> None:

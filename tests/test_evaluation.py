@@ -57,6 +57,15 @@ def test_interval_at_the_edges():
     assert np.isnan(evaluation.accuracy_interval(right.iloc[:0])).all()
 
 
+def test_the_interval_of_a_difference_resamples_groups():
+    values = pd.Series([0.2, 0.4, 0.1, 0.3] * 10)
+    alone = evaluation.mean_interval(values, pd.Series(range(40)))
+    fours = evaluation.mean_interval(values, pd.Series(np.arange(40) // 4))
+    assert alone[0] == fours[0] == pytest.approx(0.25)
+    assert alone[1] < 0.25 < alone[2]
+    assert fours[1] == pytest.approx(fours[2]), "all groups alike: nothing varies between them"
+
+
 def test_same_seed_same_interval():
     table = simulate(np.random.default_rng(0), 8, 5, 4)
     assert evaluation.accuracy_interval(table, seed=3) == evaluation.accuracy_interval(table, seed=3)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 
 import numpy as np
 import pandas as pd
@@ -98,6 +99,17 @@ def test_an_interrupted_training_leaves_nothing_that_looks_finished(tones, monke
         training.train(tones, "blstm", "quick", "track", seed=7, epochs=1, clips_per_track=4)
     assert {r.id for r in runs.list_runs()} == before
     assert not list(runs.runs_dir().glob(".unfinished-*"))
+
+
+def test_what_a_killed_run_left_is_swept_by_a_later_one(tones):
+    old, new = runs.runs_dir() / ".unfinished-old", runs.runs_dir() / ".unfinished-new"
+    for folder in (old, new):
+        folder.mkdir()
+    os.utime(old, (time.time() - 7200,) * 2)
+    training.train(tones, "blstm", "quick", "track", seed=8, epochs=1, clips_per_track=4)
+    assert not old.exists()
+    assert new.exists(), "another run may be writing it"
+    new.rmdir()
 
 
 def test_a_damaged_record_is_named(run, tmp_path):
