@@ -9,7 +9,11 @@ from mercore import UserError
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; a user's mistake is told in one line and ends with status 2."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options, options_of_lab = parser.parse_known_args(arguments)
+    if options_of_lab and options.command is not _lab:
+        parser.error(f"unrecognized arguments: {' '.join(options_of_lab)}")
+    options.of_lab = options_of_lab
     if not sys.stderr.isatty():
         os.environ.setdefault("TQDM_MININTERVAL", "20")  # a log wants a line now and then, not ten a second
     try:
@@ -41,8 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("run", help="the run's folder below build/")
     command.set_defaults(command=_publish)
 
-    command = commands.add_parser("lab", help="open JupyterLab on the notebooks")
-    command.add_argument("options", nargs=argparse.REMAINDER, help="passed on to JupyterLab")
+    command = commands.add_parser("lab", help="open JupyterLab on the notebooks; options are passed on to it")
     command.set_defaults(command=_lab)
 
     command = commands.add_parser("check", help="say what a folder of music is, and what is wrong with it")
@@ -76,7 +79,7 @@ def _lab(options) -> None:
 
     workbook.use_own_kernel()
     notebooks = str(workbook.NOTEBOOKS)
-    os.execv(sys.executable, [sys.executable, "-m", "jupyterlab", "--notebook-dir", notebooks, *options.options])
+    os.execv(sys.executable, [sys.executable, "-m", "jupyterlab", "--notebook-dir", notebooks, *options.of_lab])
 
 
 def _check(options) -> None:

@@ -131,6 +131,16 @@ def test_a_setting_that_cannot_work_is_one_clear_line(words, message, capsys, ow
     assert "Traceback" not in error
 
 
+def test_options_of_lab_reach_jupyterlab_and_others_are_refused(monkeypatch, capsys):
+    called = []
+    monkeypatch.setattr(os, "execv", lambda program, arguments: called.extend(arguments))
+    __main__.main(["lab", "--no-browser", "--port=8899"])
+    assert called[-2:] == ["--no-browser", "--port=8899"]
+    with pytest.raises(SystemExit):
+        __main__.main(["check", "embedded", "--no-browser"])
+    assert "unrecognized arguments: --no-browser" in capsys.readouterr().err
+
+
 def test_an_empty_folder_is_refused_before_any_notebook_runs(tmp_path, capsys, own_folders):
     (tmp_path / "leer und größer").mkdir()
     assert __main__.main(["figures", f"GENRE={tmp_path / 'leer und größer'}", "PROFILE=smoke"]) == 2
