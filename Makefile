@@ -7,13 +7,16 @@ PYTHON ?= python3
 # A recursive assignment: python3 may be older than 3.11 while python3.11 is there as well.
 FOUND = $(firstword $(foreach p,$(PYTHON) python3.13 python3.12 python3.11,$(if $(shell $(p) -c \
 	'import sys; print((3, 11) <= sys.version_info < (3, 14) or "")' 2>/dev/null | grep True),$(p))))
+# What the command line sets, quoted for the shell: a folder may be called "Best of (2020)" or "Don't stop".
+GIVEN = $(foreach v,$(filter-out PYTHON,$(.VARIABLES)),$(if $(filter command,$(firstword $(origin $v))),\
+	'$v=$(subst ','\'',$($v))'))
 RUN := .venv/bin/python -m
 READY := .venv/.ready
 
 .PHONY: figures test lab lint requirements clean
 
 figures: $(READY)
-	$(RUN) mercore figures $(filter-out PYTHON=%,$(MAKEOVERRIDES))
+	$(RUN) mercore figures $(GIVEN)
 
 lab: $(READY)
 	$(RUN) mercore lab

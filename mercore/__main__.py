@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import subprocess
 import sys
 
 from mercore import UserError
@@ -14,6 +15,9 @@ def main(arguments: list[str] | None = None) -> int:
     if options_of_lab and options.command is not _lab:
         parser.error(f"unrecognized arguments: {' '.join(options_of_lab)}")
     options.of_lab = options_of_lab
+    for name in ("MERCORE_DATA", "MERCORE_BUILD", "MERCORE_FIGURES", "MERCORE_REAL_SAMPLE"):
+        if os.environ.get(name):  # the notebooks run in another folder
+            os.environ[name] = os.path.abspath(os.path.expanduser(os.environ[name]))
     if not sys.stderr.isatty():
         os.environ.setdefault("TQDM_MININTERVAL", "20")  # a log wants a line now and then, not ten a second
     try:
@@ -79,7 +83,7 @@ def _lab(options) -> None:
 
     workbook.use_own_kernel()
     notebooks = str(workbook.NOTEBOOKS)
-    os.execv(sys.executable, [sys.executable, "-m", "jupyterlab", "--notebook-dir", notebooks, *options.of_lab])
+    sys.exit(subprocess.call([sys.executable, "-m", "jupyterlab", "--notebook-dir", notebooks, *options.of_lab]))
 
 
 def _check(options) -> None:

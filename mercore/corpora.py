@@ -144,7 +144,7 @@ def subset(corpus: Corpus, per_class: int) -> Corpus:
     """At most `per_class` usable tracks of each class, from as many artists as possible; the same ones every time."""
     usable = corpus.usable.sort_index()
     artist = usable.artist.where(usable.artist != "", usable.index.to_series())
-    turn = usable.groupby([usable.label, artist]).cumcount()  # 0 for an artist's first track, 1 for the second, ...
+    turn = usable.groupby([usable.label, usable.split, artist]).cumcount()  # 0: an artist's first, 1: the second
     in_turn = usable.assign(turn=turn).sort_values("turn", kind="stable")
     chosen = in_turn.groupby("label").head(per_class).index
     if len(chosen) == len(usable):

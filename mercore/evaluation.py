@@ -41,17 +41,18 @@ def mean_interval(
     """A mean over clips or tracks with its interval: (estimate, low, high), by resampling whole groups of them.
 
     The expanded percentile bootstrap: percentiles are widened where groups are few (Hesterberg 2015, "What
-    teachers should know about the bootstrap"). All three NaN without values.
+    teachers should know about the bootstrap"). The bounds are NaN where resampling shows no spread: one group, or
+    all alike. All three NaN without values.
     """
     if values.empty:
         return np.nan, np.nan, np.nan
     of_group = values.groupby(groups).agg(["sum", "size"])
     n = len(of_group)
     estimate = float(of_group["sum"].sum() / of_group["size"].sum())
-    if n == 1:
-        return estimate, estimate, estimate
     times_drawn = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=draws)
     means = times_drawn @ of_group["sum"].to_numpy(float) / (times_drawn @ of_group["size"].to_numpy())
+    if np.ptp(means) < 1e-12:
+        return estimate, np.nan, np.nan
     tail = stats.norm.cdf(stats.t.ppf((1 - level) / 2, n - 1) * np.sqrt(n / (n - 1)))
     low, high = np.quantile(means, [tail, 1 - tail])
     return estimate, float(low), float(high)
@@ -63,12 +64,12 @@ def accuracy_interval(
     """Accuracy with its interval: (estimate, low, high), by resampling artists (or tracks), never clips.
 
     Clips of a track and tracks of an artist stand or fall together, so an interval over clips is too narrow.
-    As `mean_interval`; where resampling shows no spread (one group, or all alike, as when everything is right) it is
-    Wilson's interval with the groups as trials. NaN without clips.
+    As `mean_interval`; where that has no bounds (as when everything is right) they are Wilson's, with the groups as
+    trials. NaN without clips.
     """
     of = groups(predictions)
     estimate, low, high = mean_interval(predictions["label"] == predictions["predicted"], of, level, draws, seed)
-    if high - low < 1e-12:
+    if len(predictions) and np.isnan(low):
         n = of.nunique()
         return estimate, *wilson(estimate * n, n, level)
     return estimate, low, high

@@ -81,6 +81,10 @@ CATALOGUE = {
 }
 
 
+class _Spoilt(UserError):
+    """What was downloaded is of no use, so it isn't kept."""
+
+
 def fetch(name: str, target: str | Path | None = None, url: str | Path | None = None) -> corpora.Corpus | None:
     """Download a dataset of the CATALOGUE to `target` (default: data/<name>), open it and print the report.
 
@@ -97,6 +101,10 @@ def fetch(name: str, target: str | Path | None = None, url: str | Path | None = 
             f"{target} is there already: look at it with 'python -m mercore check {target}', remove it, "
             "or name another folder with --to"
         )
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"{target.parent}: can't be made ({error.strerror}); name another folder with --to") from error
     if url is None and not dataset.addresses:
         print(f"{dataset.title}\n{dataset.by_hand} Then let it be unpacked and checked with")
         print(f"  python -m mercore fetch {name} --url FILE --to {target}")
@@ -111,8 +119,10 @@ def fetch(name: str, target: str | Path | None = None, url: str | Path | None = 
         archive = _download_first(name, addresses)
         try:
             unpack(archive, target, dataset.kind)
-        finally:  # unpacked it is of no use, and spoilt of even less
-            archive.unlink(missing_ok=True)
+        except _Spoilt:
+            archive.unlink(missing_ok=True)  # fetching again shall fetch anew
+            raise
+        archive.unlink()
     corpus = corpora.open_corpus(target)
     print(corpora.report(corpus))
     return corpus
@@ -233,11 +243,11 @@ def unpack(archive: Path, target: Path, kind: str) -> None:
             with _members(archive) as members:
                 _write_members(members, inside, archive)
         except (zipfile.BadZipFile, tarfile.TarError, lzma.LZMAError, zlib.error, EOFError, RuntimeError) as error:
-            raise UserError(f"{archive}: is no zip or tar archive, or a damaged one ({error})") from error
+            raise _Spoilt(f"{archive}: is no zip or tar archive, or a damaged one ({error})") from error
         except OSError as error:
             raise UserError(f"{archive}: can't be unpacked to {target} ({error.strerror or error})") from error
         if not any(inside.iterdir()) or corpora.detect(inside) != kind:
-            raise UserError(f"{archive}: holds no dataset in the layout of {corpora.KINDS[kind][1]}; nothing was kept")
+            raise _Spoilt(f"{archive}: holds no dataset in the layout of {corpora.KINDS[kind][1]}; nothing was kept")
         if target.is_dir():
             target.rmdir()  # empty, as fetch made sure
         os.replace(inside, target)
@@ -279,12 +289,12 @@ def _write_members(members: Iterator[Member], inside: Path, archive: Path) -> No
         refused = f"{archive}: refused, for its member '{name}'"
         parts = PurePosixPath(name.replace("\\", "/")).parts
         if not plain:
-            raise UserError(f"{refused} is a link or a device")
+            raise _Spoilt(f"{refused} is a link or a device")
         if name.startswith(("/", "\\")) or PureWindowsPath(name).drive or ".." in parts:
-            raise UserError(f"{refused} would be written outside the target")
+            raise _Spoilt(f"{refused} would be written outside the target")
         files, total = files + 1, total + size
         if files > MOST_FILES or total > MOST_BYTES:
-            raise UserError(f"{refused} makes it larger than {MOST_BYTES / 1e9:.0f} GB or {MOST_FILES:,} files")
+            raise _Spoilt(f"{refused} makes it larger than {MOST_BYTES / 1e9:.0f} GB or {MOST_FILES:,} files")
         path = inside.joinpath(*parts)
         if name.endswith("/"):
             path.mkdir(parents=True, exist_ok=True)

@@ -126,7 +126,7 @@ class Provenance:
             corpus=all_of(run.corpus["name"] for run in runs),
             protocol=all_of(run.config["protocol"] for run in runs),
             tracks=together["track"].nunique(),
-            clips=len(together[["track", "start"]].drop_duplicates()),
+            clips=len({(run.corpus["name"], row) for run in runs for row in run.side("test").index}),
             seed=seeds.pop() if len(seeds) == 1 else None,
             profile=all_of(run.config["profile"] for run in runs),
             note="; ".join(filter(None, notes)),
@@ -245,7 +245,9 @@ def _write(target: Path, writer: Callable[[Path], object]) -> Path:
         os.chmod(scratch, 0o644)
         os.replace(scratch, target)
     except OSError as error:
-        raise UserError(f"{target}: can't be written ({error.strerror}); choose another folder by OUT") from error
+        raise UserError(
+            f"{target}: can't be written ({error.strerror}); set MERCORE_BUILD to a folder that can"
+        ) from error
     finally:
         if scratch and os.path.exists(scratch):
             os.unlink(scratch)

@@ -104,7 +104,8 @@ def runs_dir() -> Path:
 
 def name(config: dict, corpus: dict) -> str:
     """The name of a run: readable, and unique to its configuration and its corpus' content."""
-    content = json.dumps([config, corpus["task"], corpus["fingerprint"]], sort_keys=True)
+    decides = {key: value for key, value in config.items() if key != "protocol_asked"}
+    content = json.dumps([decides, corpus["task"], corpus["fingerprint"]], sort_keys=True)
     fold = "" if config.get("fold") is None else f"fold{config['fold']}of{config['folds']}"
     words = [corpus["name"], config["network"], config["protocol"], config["profile"], f"s{config['seed']}", fold]
     slug = "-".join(re.sub(r"[^a-z0-9]+", "_", word.lower()).strip("_") for word in words if word)
@@ -119,6 +120,7 @@ def describe_environment() -> dict:
         **{package: version(package) for package in packages},
         "platform": f"{sys.platform} {platform.machine()}",
         "cores": os.cpu_count(),
+        "threads": os.environ.get("TF_NUM_INTRAOP_THREADS", "as many as cores"),
     }
 
 

@@ -62,14 +62,18 @@ def make(
 
     Of `folds` folds, number `fold` (from 0) is the test side, and the validation side is drawn from the rest.
     What stays together (a clip, track or artist, by protocol) goes, in each class, to train first, then to test,
-    then to validation. protocol 'auto' takes `default_protocol`. Without any artist, 'artist' is run as 'track'
-    and says so. Raises UserError if no class can be both learnt and tested.
+    then to validation. protocol 'auto' takes `default_protocol`. So does 'fault_filtered' for what isn't GTZAN, and
+    says so; without any artist, 'artist' is run as 'track' and says so. Raises UserError if no class can be both
+    learnt and tested.
     """
     asked, notes = protocol, []
     if protocol == "auto":
         protocol = default_protocol(corpus)
         if protocol == "track" and corpus.has_artists:
             notes.append("too few artists in too many classes: split by track, so artists are on both sides")
+    if protocol == "fault_filtered" and not _is_gtzan(corpus):
+        protocol = default_protocol(corpus)  # asked for genre and mood alike, but only GTZAN has it
+        notes.append(f"no fault-filtered split is known but for GTZAN: split by {protocol}")
     if protocol == "artist" and not (clips["artist"] != "").any():
         protocol = "track"
         notes.append("no artist is known: split by track instead of by artist")
@@ -113,8 +117,6 @@ def _check(corpus, protocol: str, fractions, folds: int | None, fold: int | None
         raise UserError(f"the shares of train, validation and test must be above 0 and add up to 1: {fractions}")
     if (folds is None) != (fold is None) or (folds and not (folds >= 2 and 0 <= fold < folds)):
         raise UserError(f"give folds (2 or more) and fold (0 to folds - 1) together, not {folds} and {fold}")
-    if protocol == "fault_filtered" and not _is_gtzan(corpus):
-        raise UserError(f"the fault-filtered split is GTZAN's; {corpus.name} has none")
     if protocol in ("fault_filtered", "given"):
         if folds:
             raise UserError(f"{protocol} is one fixed split: it has no folds")

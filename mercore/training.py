@@ -177,6 +177,8 @@ def train(
         "attention": attention,
         "front_end": front_end,
         "architecture": _digest(model),
+        "features": features.VERSION,
+        "split": hashlib.sha256("\n".join(prepared.split.sides(prepared.clips)).encode()).hexdigest()[:12],
         **{k: v for k, v in asdict(settings).items() if k != "name"},
     }
     about = {

@@ -130,7 +130,7 @@ def tell_difference(first, second) -> str:
         f"{second.title} {percent(b)} ({percent(b_low)} to {percent(b_high)}): {better}. "
         f"The intervals {'overlap' if overlap else 'do not overlap'}. "
     )
-    both = sides[0].merge(sides[1], on=["track", "start"], suffixes=("", "_2"))
+    both = sides[0].join(sides[1], rsuffix="_2", how="inner")  # row by row: starts may repeat in a short track
     right, right_2 = both["predicted"] == both["label"], both["predicted_2"] == both["label"]
     return text + (
         f"Of {several(len(both), 'clip')} that both were tested on, only {first.title} gets "

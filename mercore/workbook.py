@@ -6,6 +6,7 @@ music reach figures/real/ by `publish` alone.
 """
 
 import contextlib
+import hashlib
 import multiprocessing
 import os
 import shutil
@@ -14,6 +15,7 @@ import threading
 import time
 import unicodedata
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -102,8 +104,8 @@ def _as_parameter(name: str, value: str):
     if name == "REUSE":  # a word from the command line: "False" alone would count as true
         return value.lower() not in ("0", "false", "no")
     if name == "SEED":
-        if not value.isdecimal():
-            raise UserError(f"SEED={value}: a whole number is wanted, such as SEED=1")
+        if not value.isdecimal() or int(value) >= 2**32:
+            raise UserError(f"SEED={value}: a whole number below 2^32 is wanted, such as SEED=1")
         return int(value)
     from mercore import splits, training
 
@@ -119,8 +121,14 @@ def run(words: list[str]) -> None:
     settings, only, _ = parse_settings(words)
     chosen = notebooks(only)
     corpora = _open_corpora(settings)
+    _open_songs(settings)
     out = build_dir() / label(settings, corpora)
-    (out / "figures").mkdir(parents=True, exist_ok=True)
+    try:
+        (out / "figures").mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(
+            f"{out}: can't be written ({error.strerror}); set MERCORE_BUILD to a folder that can"
+        ) from error
     os.environ["MERCORE_FIGURES"] = str(out / "figures")
     started = time.time()
     outcomes = _execute_all(chosen, out, settings, _estimate(settings, corpora))
@@ -143,11 +151,23 @@ def _open_corpora(settings: dict) -> dict:
     return opened
 
 
+def _open_songs(settings: dict) -> None:
+    """A song that can't be opened is told before hours of training, not after."""
+    from mercore import songs
+
+    for name in ("SONG_1", "SONG_2"):
+        if Path(settings.get(name, "")).is_absolute():
+            songs.open_song(settings[name])
+
+
 def label(settings: dict, corpora: dict) -> str:
     """The name of a run's folder below build/, from what decides its figures."""
     names = dict.fromkeys(corpora[task].name for task in ("genre", "mood"))
-    text = "-".join([*names, settings["PROFILE"], settings["PROTOCOL"], f"s{settings['SEED']}"])
-    text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    words = [*names, settings["PROFILE"], settings["PROTOCOL"], f"s{settings['SEED']}"]
+    own = [str(settings.get(name, "")) for name in ("GENRE", "MOOD", "SONG_1", "SONG_2")]
+    if set(own) - {"", "embedded"}:  # folders may have the same name, and songs aren't named at all
+        words.append(hashlib.sha256("\n".join(own).encode()).hexdigest()[:6])
+    text = unicodedata.normalize("NFKD", "-".join(words)).encode("ascii", "ignore").decode().lower()
     return "".join(c if c.isalnum() or c == "-" else "_" for c in text)
 
 
@@ -170,7 +190,9 @@ def _execute_all(chosen: list[Path], out: Path, settings: dict, timeout: int) ->
     Those of NEED_RUNS wait for the others, whose trainings they use. The first failure ends everything.
     """
     jobs = min(2, joblib.cpu_count())
+    # The same number of threads for one notebook as for all, since another number rounds differently.
     os.environ.setdefault("TF_NUM_INTRAOP_THREADS", str(joblib.cpu_count() // jobs))
+    os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")  # two kernels may share one GPU
     first = [notebook for notebook in chosen if notebook.stem not in NEED_RUNS]
     outcomes: list[Outcome] = []
     with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) as pool:
@@ -182,10 +204,13 @@ def _execute_all(chosen: list[Path], out: Path, settings: dict, timeout: int) ->
                     outcomes.append(task.result())
                     done = outcomes[-1]
                     print(f"[{len(outcomes)}/{len(chosen)}] {done.notebook}: {done.seconds:.0f} s", flush=True)
-        except UserError:
+        except BaseException as error:
+            pool.shutdown(wait=False, cancel_futures=True)
             for child in psutil.Process().children(recursive=True):
                 with contextlib.suppress(psutil.NoSuchProcess):
                     child.terminate()
+            if isinstance(error, BrokenProcessPool):
+                raise UserError("a notebook's process died, most often for want of memory") from error
             raise
     return sorted(outcomes, key=lambda outcome: outcome.notebook)
 
@@ -193,6 +218,7 @@ def _execute_all(chosen: list[Path], out: Path, settings: dict, timeout: int) ->
 def _execute(notebook: Path, out: Path, settings: dict, timeout: int, line: int = 0) -> Outcome:
     """One notebook in a kernel of this environment; raises UserError naming the cell or the figure at fault."""
     import papermill
+    from nbclient.exceptions import DeadKernelError
     from papermill.exceptions import PapermillExecutionError
 
     use_own_kernel()
@@ -211,9 +237,11 @@ def _execute(notebook: Path, out: Path, settings: dict, timeout: int, line: int 
             )
     except PapermillExecutionError as error:
         raise UserError(
-            f"{notebook.name} failed in cell {error.cell_index + 1}: {error.ename}: {error.evalue}\n"
+            f"{notebook.name} failed in cell [{error.exec_count}]: {error.ename}: {error.evalue}\n"
             f"see {_relative(out / notebook.name)}"
         ) from error
+    except DeadKernelError as error:
+        raise UserError(f"{notebook.name}: its kernel died, most often for want of memory") from error
     except TimeoutError as error:
         raise UserError(f"{notebook.name}: a cell took more than {timeout} s ({error})") from error
     _check(notebook.stem, out / "figures", started)
@@ -283,7 +311,7 @@ def publish(run_name: str) -> list[Path]:
     for png in sorted(folder.glob("*.png")):
         about = figures.read_provenance(png)
         if about.get("real") == "yes":
-            target = PROJECT / "figures" / "real" / about["protocol"]
+            target = PROJECT / "figures" / "real" / about["protocol"].replace(", ", "-")
             written += _copy(folder, target, [png.name, BESIDE.get(png.stem, png.stem)])
     if not written:
         raise UserError(f"{folder}: no figure there was drawn from real music; nothing published")
@@ -303,4 +331,7 @@ def _copy(source: Path, target: Path, names: list[str]) -> list[Path]:
 
 
 def _relative(path: Path) -> str:
-    return os.path.relpath(path)
+    try:
+        return os.path.relpath(path)
+    except ValueError:  # on another drive of Windows
+        return str(path)

@@ -63,7 +63,7 @@ def test_the_interval_of_a_difference_resamples_groups():
     fours = evaluation.mean_interval(values, pd.Series(np.arange(40) // 4))
     assert alone[0] == fours[0] == pytest.approx(0.25)
     assert alone[1] < 0.25 < alone[2]
-    assert fours[1] == pytest.approx(fours[2]), "all groups alike: nothing varies between them"
+    assert np.isnan(fours[1:]).all(), "all groups alike: resampling them can't tell how sure this is"
 
 
 def test_same_seed_same_interval():

@@ -69,7 +69,9 @@ def test_cells_are_short_enough_to_read_aloud(notebook):
 def test_every_figure_of_the_report_belongs_to_a_notebook_that_draws_it():
     for row in pd.read_csv(FACTS / "figures.csv").itertuples():
         code = "\n".join("".join(c["source"]) for c in cells(PROJECT / "notebooks" / f"{row.notebook}.ipynb", "code"))
-        assert "figures.save(" in code, row.file
+        n = row.number
+        saved = rf'figures\.save\(fig, {n},|draw_results\("\w+", {n}\)|draw_song\(\d, "\w+", {n}\)'
+        assert re.search(saved, code), row.file
 
 
 @pytest.mark.slow

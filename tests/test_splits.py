@@ -207,13 +207,19 @@ def test_sides_given_in_tracks_csv():
     assert set(split.sides(clips)[[3, -1]]) <= {"train", "validation", "none"}
 
 
+def test_fault_filtered_is_asked_of_both_tasks_and_only_gtzan_has_it():
+    corpus = corpus_of([(label, f"{label}{i}") for label in "ab" for i in range(10)])
+    split = splits.make(corpus, cut(corpus.tracks, per_track=1), "fault_filtered")
+    assert (split.protocol, split.asked) == ("artist", "fault_filtered")
+    assert any("no fault-filtered split is known" in note for note in split.notes)
+
+
 def test_what_cannot_be_split_is_the_users_mistake():
     corpus = corpus_of([("a", "A")] * 5 + [("b", "B")] * 5)
     clips = cut(corpus.tracks, per_track=1)
     for expected, arguments in {
         "no class has enough artists": {"protocol": "artist"},
         "choose one of auto, clip": {"protocol": "artists"},
-        "is GTZAN's": {"protocol": "fault_filtered"},
         "a column `split`": {"protocol": "given"},
         "folds and fold|folds .2 or more": {"protocol": "track", "folds": 3},
         "give folds": {"protocol": "track", "folds": 3, "fold": 3},

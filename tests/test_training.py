@@ -53,11 +53,8 @@ def test_the_record_holds_every_clip_with_its_side(run, tones):
 
 
 def test_the_stored_network_gives_the_recorded_predictions(run, tones):
-    prepared = training.prepare(tones, "log_mel", training.PROFILES["quick"], "track")
     again = runs.load(run.id)
     rows = again.side("test").index[:4]
-    starts = prepared.clips.loc[rows, "start"]
-    assert (starts >= 0).all()
     table = training.prepare(
         tones, "log_mel", training.replace(training.PROFILES["quick"], clips_per_track=4), "track"
     )

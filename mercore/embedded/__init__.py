@@ -69,6 +69,8 @@ def _once(folder: Path, seed: int, fill: Callable[[Path], None]) -> Path:
     """Fill a scratch folder and put it in place at once, unless what is there is whole and by this very code."""
     if is_whole(folder, seed):
         return folder
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / MARKER).is_file():
+        raise UserError(f"{folder}: holds files that were not composed here; name an empty folder")
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         _sweep(folder)
