@@ -191,11 +191,14 @@ def test_complete_corpus_is_reused_and_a_damaged_one_mended(handful, tmp_path):
     wav.write_bytes(wav.read_bytes()[:1000])  # as if the copying had stopped half-way
     embedded.render("genre", tmp_path / "genre", jobs=1)
     assert digests(folder) == before
-    (folder / embedded.MARKER).unlink()
-    os.remove(folder / "gtzan_tracks.csv")
-    embedded.render("genre", tmp_path / "genre", jobs=1)
-    assert digests(folder) == before
     assert sorted(p.name for p in tmp_path.iterdir()) == ["genre"]
+
+
+def test_files_of_others_are_never_removed(handful, tmp_path):
+    (tmp_path / "mine.txt").write_text("keep me")
+    with pytest.raises(UserError, match="holds files that were not composed here"):
+        embedded.render("genre", tmp_path, jobs=1)
+    assert (tmp_path / "mine.txt").exists()
 
 
 def test_what_a_killed_rendering_left_is_ignored_and_later_removed(handful, tmp_path):

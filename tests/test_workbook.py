@@ -62,7 +62,7 @@ def test_the_kernel_is_this_environments_own(one_notebook, own_folders, monkeypa
 
 
 def test_a_failing_cell_is_named(one_notebook, own_folders, monkeypatch):
-    with pytest.raises(UserError, match=r"99_trial.ipynb failed in cell \[2\]: ZeroDivisionError"):
+    with pytest.raises(UserError, match=r"99_trial.ipynb failed in cell \[3\]: ZeroDivisionError"):
         execute(one_notebook("1 / 0"), own_folders / "out", monkeypatch)
 
 
@@ -121,7 +121,7 @@ def test_the_first_failure_ends_the_other_notebooks(tmp_path):
         (["GENRE=/no/such/folder"], "GENRE=/no/such/folder: there is no such file or folder"),
         (["PROFILE=fast"], "choose one of smoke, quick, report"),
         (["PROTOCOL=song"], "PROTOCOL=song: choose one of auto"),
-        (["SEED=x"], "SEED=x: a whole number is wanted"),
+        (["SEED=x"], "SEED=x: a whole number below 2^32 is wanted"),
         (["ONLY=03,77"], "there is no notebook 77"),
     ],
 )

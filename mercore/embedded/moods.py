@@ -3,7 +3,7 @@
 Each artist is a point on Russell's plane (Russell 1980), valence to the right and arousal upwards, and has an
 ensemble, a sound and habits of its own. The quadrant of the point is the label of all its tracks; how far it is
 from the axes decides how often its music uses the means of the neighbouring quadrant (`mood_patterns`). The same
-eight ensembles, the same instruments and the same range of mixes serve all four quadrants, and every artist's
+five ensembles, the same instruments and the same range of mixes serve all four quadrants, and every artist's
 level is set at random, so that neither average timbre nor loudness gives the mood away.
 """
 
@@ -92,8 +92,8 @@ def artists(seed: int = 0) -> dict[str, list[Artist]]:
     for q, (label, (v, a)) in enumerate(SIGNS.items()):
         rng = np.random.default_rng([seed, q])
         names, count = NAMES[label], len(NAMES[label])
-        valence = v * rng.permutation(np.linspace(0.25, 0.95, count))
-        arousal = a * rng.permutation(np.linspace(0.25, 0.95, count))
+        valence = v * rng.permutation(np.linspace(0.4, 0.95, count))
+        arousal = a * rng.permutation(np.linspace(0.4, 0.95, count))
         kinds = list(np.roll(list(ENSEMBLES), 2 * q)) * 3
         result[label] = [
             _draw_artist(name, valence[i], arousal[i], str(kinds[i]), rng) for i, name in enumerate(names)

@@ -23,18 +23,28 @@ from mercore import FACTS, clips, corpora, evaluation, features, plotstyle, spli
 FOLDS, SEED, BASELINE = 5, 0, "MFCC mean and deviation, SVM"
 
 
+TABLE = FACTS / "embedded_difficulty.csv"
+
+
 def main() -> None:
-    """Measure two at a time, writing the table anew as soon as a row is known."""
+    """Measure what the table doesn't have yet, two at a time, writing it anew as soon as a row is known."""
     os.environ["TF_NUM_INTRAOP_THREADS"] = str(max(1, joblib.cpu_count() // 2))
-    jobs = [(task, BASELINE, "artist") for task in ("genre", "mood")]
-    jobs += product(("genre", "mood"), plotstyle.NETWORK_NAMES, ("artist",))
-    jobs += product(("genre", "mood"), plotstyle.NETWORK_NAMES, ("clip",))
-    rows = []
-    for found in joblib.Parallel(2, return_as="generator_unordered")(joblib.delayed(measure)(*job) for job in jobs):
-        rows.append(found)
+    fingerprints = {task: corpora.embedded(task).fingerprint for task in ("genre", "mood")}
+    table = (
+        pd.read_csv(TABLE) if TABLE.exists() else pd.DataFrame(columns=["task", "model", "protocol", "fingerprint"])
+    )
+    table = table[table["fingerprint"] == table["task"].map(fingerprints)]
+    jobs = [(task, BASELINE, "artist") for task in fingerprints]
+    jobs += [(t, m, p) for p, t, m in product(("artist", "clip"), fingerprints, plotstyle.NETWORK_NAMES)]
+    there = set(table[["task", "model", "protocol"]].itertuples(index=False, name=None))
+    missing = [joblib.delayed(measure)(*job) for job in jobs if job not in there]
+    for found in joblib.Parallel(2, return_as="generator_unordered")(missing):
         print("{task} {model} {protocol}: {accuracy:.3f} [{low:.3f}, {high:.3f}]".format(**found), flush=True)
+        rows = [*table.to_dict("records"), found]
         table = pd.DataFrame(rows).sort_values(["task", "protocol", "model"])
-        table.to_csv(FACTS / "embedded_difficulty.csv", index=False, float_format="%.4f", lineterminator="\n")
+        scratch = TABLE.with_suffix(".part")
+        table.to_csv(scratch, index=False, float_format="%.4f", lineterminator="\n")
+        os.replace(scratch, TABLE)
 
 
 def measure(task: str, model: str, protocol: str) -> dict:
