@@ -300,13 +300,13 @@ def _table(prepared: Prepared, probabilities: np.ndarray) -> pd.DataFrame:
     return table
 
 
-# Seconds for one epoch over 1,000 clips on two cores of an AMD EPYC without GPU, by preset: one epoch of 256 random
-# clips after a first one, batches of 128. Machines and moments differ by a factor of two and more.
+# Seconds for one epoch over 1,000 clips on one core of an AMD EPYC, the other busy with another training: `quick`, the
+# medians of ten trainings each; `report`, three batches of 128 random clips. Machines differ twofold and more.
 EPOCH_SECONDS = {
-    "quick": {"conv": 1.6, "blstm": 1.5, "bgru": 1.5, "conv_blstm": 2.7, "conv_bgru": 2.1, "end2end": 1.9,
-              "end2end_gru": 2.6},
-    "report": {"conv": 21, "blstm": 3, "bgru": 4, "conv_blstm": 21, "conv_bgru": 18, "end2end": 26,
-               "end2end_gru": 41},
+    "quick": {"conv": 2.4, "blstm": 2.9, "bgru": 3.8, "conv_blstm": 3.2, "conv_bgru": 3.2, "end2end": 2.2,
+              "end2end_gru": 2.0},
+    "report": {"conv": 37, "blstm": 5, "bgru": 5, "conv_blstm": 36, "conv_bgru": 34, "end2end": 42,
+               "end2end_gru": 44},
 }  # fmt: skip
 
 

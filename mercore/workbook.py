@@ -178,9 +178,8 @@ def _estimate(settings: dict, corpora: dict) -> int:
     profile = training.profile(settings["PROFILE"])
     total, longest, disk = training.estimate(profile, corpora.values())
     if total > 60:
-        print(
-            f"about {total / 60:.0f} minutes of training at most on two cores, {disk / 1e9:.1f} GB of caches on disk"
-        )
+        minutes = total / 2 / 60  # two notebooks at a time
+        print(f"about {minutes:.0f} minutes of training at most on two cores, {disk / 1e9:.1f} GB of caches on disk")
     return int(600 + 10 * longest)
 
 
