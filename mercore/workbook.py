@@ -192,7 +192,7 @@ def _execute_all(chosen: list[Path], out: Path, settings: dict, timeout: int) ->
     # The same number of threads for one notebook as for all, since another number rounds differently.
     os.environ.setdefault("TF_NUM_INTRAOP_THREADS", str(joblib.cpu_count() // jobs))
     os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")  # two kernels may share one GPU
-    first = [notebook for notebook in chosen if notebook.stem not in NEED_RUNS]
+    first = [notebook for notebook in reversed(chosen) if notebook.stem not in NEED_RUNS]  # longest first
     outcomes: list[Outcome] = []
     with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) as pool:
         try:
