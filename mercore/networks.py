@@ -41,6 +41,7 @@ def keep_freed_memory(megabytes: int = 64) -> None:
 
 
 keep_freed_memory()
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # what matters comes as an exception
 with _silence():
     import keras
     import tensorflow as tf
