@@ -14,6 +14,9 @@ from contextlib import contextmanager
 from typing import Any
 
 
+M_TOP_PAD = -2  # its number in glibc's malloc.h
+
+
 @contextmanager
 def _silence() -> Iterator[None]:
     """Nothing reaches the process' standard error: TensorFlow announces missing GPUs there whatever its log level."""
@@ -27,17 +30,15 @@ def _silence() -> Iterator[None]:
         os.close(nothing)
 
 
-def keep_freed_memory(megabytes: int = 64) -> None:
+def keep_freed_memory() -> None:
     """Let the C library keep what TensorFlow frees in every step instead of giving it back to the system.
 
-    Fetching it again costs more than the arithmetic of a small network: an epoch takes up to 1.8 times as long
-    (tests/benchmarks/kept_memory.py). Only glibc has these settings, see its mallopt(3).
+    Fetching it again costs as much as the arithmetic of a small network (tests/benchmarks/kept_memory.py measures
+    it). Only glibc has the setting M_TOP_PAD, see its mallopt(3).
     """
-    if not sys.platform.startswith("linux") or not hasattr(ctypes.CDLL(None), "mallopt"):
-        return
-    m_trim_threshold, m_top_pad, m_mmap_threshold = -1, -2, -3
-    for option, value in ((m_mmap_threshold, 2**25), (m_trim_threshold, 2**31 - 1), (m_top_pad, megabytes * 2**20)):
-        ctypes.CDLL(None).mallopt(option, value)
+    library = ctypes.CDLL(None) if sys.platform == "linux" else None
+    if hasattr(library, "mallopt"):
+        library.mallopt(M_TOP_PAD, 64 * 2**20)
 
 
 keep_freed_memory()

@@ -35,11 +35,9 @@ def main(rounds: int = 4) -> None:
 
 
 def give_back() -> None:
-    """The defaults of glibc again (malloc.h: 128 KiB, no padding), and all that is free returned."""
-    libc = ctypes.CDLL(None)
-    for option, value in ((-3, 2**17), (-1, 2**17), (-2, 2**17)):
-        libc.mallopt(option, value)
-    libc.malloc_trim(0)
+    """The default of glibc again, 128 KiB (mallopt(3)), and all that is free returned."""
+    ctypes.CDLL(None).mallopt(networks.M_TOP_PAD, 2**17)
+    ctypes.CDLL(None).malloc_trim(0)
 
 
 def epoch(model, data) -> float:
