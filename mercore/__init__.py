@@ -5,6 +5,8 @@ figures; songs for the case studies. Nothing heavy is imported here.
 """
 
 import os
+import shutil
+import time
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -23,3 +25,10 @@ def data_dir() -> Path:
 def build_dir() -> Path:
     """The folder for what a run of the notebooks produces: $MERCORE_BUILD, else build/ of the project."""
     return Path(os.environ.get("MERCORE_BUILD") or PROJECT / "build")
+
+
+def sweep(parent: Path, pattern: str) -> None:
+    """Remove the scratch folders that processes killed while writing, more than an hour ago, have left."""
+    for left in parent.glob(pattern):
+        if time.time() - left.stat().st_mtime > 3600:
+            shutil.rmtree(left, ignore_errors=True)

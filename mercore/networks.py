@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-
 M_TOP_PAD = -2  # its number in glibc's malloc.h
 
 

@@ -15,7 +15,6 @@ import re
 import shutil
 import sys
 import tempfile
-import time
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import version
@@ -24,7 +23,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from mercore import UserError, data_dir
+from mercore import UserError, data_dir, sweep
 
 RECORD, PREDICTIONS, NORMALISER, WEIGHTS = (
     "record.json",
@@ -129,7 +128,7 @@ def save(run: Run, model, normaliser) -> Run:
     root = runs_dir()
     try:
         root.mkdir(parents=True, exist_ok=True)
-        _sweep(root)
+        sweep(root, ".unfinished-*")
         scratch = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=root))
     except OSError as error:
         raise UserError(
@@ -154,13 +153,6 @@ def save(run: Run, model, normaliser) -> Run:
     except BaseException:
         shutil.rmtree(scratch, ignore_errors=True)
         raise
-
-
-def _sweep(root: Path) -> None:
-    """Removes what runs killed while writing, more than an hour ago, have left."""
-    for left in root.glob(".unfinished-*"):
-        if time.time() - left.stat().st_mtime > 3600:
-            shutil.rmtree(left, ignore_errors=True)
 
 
 def _write_predictions(predictions: pd.DataFrame, path: Path) -> None:

@@ -194,6 +194,16 @@ def test_complete_corpus_is_reused_and_a_damaged_one_mended(handful, tmp_path):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["genre"]
 
 
+def test_the_projects_own_folder_is_mended_without_its_marker_too(handful, tmp_path, monkeypatch):
+    monkeypatch.setenv("MERCORE_DATA", str(tmp_path))
+    folder = embedded.render("genre", jobs=1)
+    before = digests(folder)
+    (folder / embedded.MARKER).unlink()
+    (folder / "gtzan_tracks.csv").unlink()
+    assert embedded.render("genre", jobs=1) == folder
+    assert digests(folder) == before
+
+
 def test_files_of_others_are_never_removed(handful, tmp_path):
     (tmp_path / "mine.txt").write_text("keep me")
     with pytest.raises(UserError, match="holds files that were not composed here"):

@@ -10,7 +10,6 @@ import json
 import os
 import shutil
 import tempfile
-import time
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
@@ -20,7 +19,7 @@ import pandas as pd
 import soundfile
 from tqdm.auto import tqdm
 
-from mercore import UserError, data_dir
+from mercore import UserError, data_dir, sweep
 
 SAMPLE_RATE = 22_050
 MARKER = "composed.json"  # written last: what isn't whole has none
@@ -45,7 +44,7 @@ def render(task: str, root: str | Path | None = None, seed: int = 0, jobs: int =
         for _ in tqdm(results, f"composing the embedded corpus, {task}", len(tasks), unit="track"):
             pass
 
-    return _once(_root(root, seed, task), seed, fill)
+    return _once(_place_for(root, seed, task), seed, fill)
 
 
 def render_songs(root: str | Path | None = None, seed: int = 0) -> Path:
@@ -58,22 +57,26 @@ def render_songs(root: str | Path | None = None, seed: int = 0) -> Path:
             soundfile.write(folder / f"{slug}.wav", audio, SAMPLE_RATE, "PCM_16")
             sections.to_csv(folder / f"{slug}.sections.csv", index=False, float_format="%.3f", lineterminator="\n")
 
-    return _once(_root(root, seed, "songs"), seed, fill)
+    return _once(_place_for(root, seed, "songs"), seed, fill)
 
 
-def _root(root: str | Path | None, seed: int, name: str) -> Path:
-    return Path(root) if root else data_dir() / "embedded" / f"seed{seed}" / name
+def _place_for(root: str | Path | None, seed: int, name: str) -> Path:
+    """The folder to compose into. Raises UserError where one that a user named holds anything but our own."""
+    if not root:
+        return data_dir() / "embedded" / f"seed{seed}" / name
+    root = Path(root)
+    if root.is_dir() and any(root.iterdir()) and not (root / MARKER).is_file():
+        raise UserError(f"{root}: holds files that were not composed here; name an empty folder")
+    return root
 
 
 def _once(folder: Path, seed: int, fill: Callable[[Path], None]) -> Path:
     """Fill a scratch folder and put it in place at once, unless what is there is whole and by this very code."""
     if is_whole(folder, seed):
         return folder
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / MARKER).is_file():
-        raise UserError(f"{folder}: holds files that were not composed here; name an empty folder")
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        _sweep(folder)
+        sweep(folder.parent, f".{folder.name}-*")
         scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
         try:
             fill(scratch)
@@ -109,13 +112,6 @@ def _sizes(folder: Path) -> dict[str, int]:
     """The size of every audio file and table below the folder."""
     files = sorted(f for f in folder.rglob("*") if f.suffix in (".wav", ".csv"))
     return {file.relative_to(folder).as_posix(): file.stat().st_size for file in files}
-
-
-def _sweep(folder: Path) -> None:
-    """Removes what renderings killed more than an hour ago left beside the folder."""
-    for left in folder.parent.glob(f".{folder.name}-*"):
-        if time.time() - left.stat().st_mtime > 3600:
-            shutil.rmtree(left, ignore_errors=True)
 
 
 def sources() -> str:

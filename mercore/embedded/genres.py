@@ -184,6 +184,15 @@ class Artist:
     mix: Mix
 
 
+@dataclass(frozen=True)
+class Phrase:
+    """Four bars: the program that plays each sounding voice, the genre whose manner it plays in, drums for drums."""
+
+    players: dict[str, int]
+    manner: dict[str, str]
+    drums: dict[int, int]
+
+
 @cache
 def artist_named(genre: str, name: str, seed: int = 0) -> Artist:
     """The artist as the seed draws it; each is drawn for itself."""
@@ -282,32 +291,36 @@ def write(artist: Artist, track: str, seed: int, rng: np.random.Generator, bars:
     bare = int(rng.integers(1, 3)) if rng.random() < 0.2 else 0  # bars of introduction without drums
     gap = int(rng.integers(4, max(bars - 2, 5))) if rng.random() < 0.15 else -9  # two bars of breakdown
     voices: dict[tuple[str, int], list[Note]] = {}
-    sounding, turns = set(ROLES), {}
-    manner = dict.fromkeys(ROLES, artist.genre)
     for index in range(bars):
         if index % 4 == 0:
-            resting = [v for v in ("lead", "pad", "riff", "chords") if rng.random() < 0.1]
-            sounding = set(ROLES) - set(resting[:2])
-            turns = {voice: int(rng.choice(programs)) for voice, programs in artist.players.items()}
-            timekeeper, backbeat = artist.kit[int(rng.integers(2))]
-            colours = {DRUMS[name]: DRUMS[timekeeper] for name in TIMEKEEPERS}
-            colours |= {DRUMS[name]: DRUMS[backbeat] for name in BACKBEATS}
-            for group in (("drums",), ("bass",), ("chords", "riff", "pad"), ("lead",)):
-                borrowed = rng.random() < artist.lean and artist.beats == 4
-                manner |= dict.fromkeys(group, artist.influence if borrowed else artist.genre)
+            phrase = draw_phrase(artist, rng)
         silent = {"drums"} if index < bare or index in (gap, gap + 1) else set()
         if index in (gap, gap + 1):
             silent |= {str(rng.choice(("bass", "lead", "riff")))}
         bar = Bar(song, index, chords[(turn + index) % len(chords)], chords[(turn + index + 1) % len(chords)],
                   artist.beats)  # fmt: skip
-        played = {genre: BARS[genre](bar) for genre in sorted(set(manner.values()))}
-        for voice in sorted((sounding - silent) & set(turns)):
-            notes = shift(played[manner[voice]][voice], index * artist.beats)
+        played = {genre: BARS[genre](bar) for genre in sorted(set(phrase.manner.values()))}
+        for voice in sorted(phrase.players.keys() - silent):
+            notes = shift(played[phrase.manner[voice]][voice], index * artist.beats)
             if voice == "drums":
-                notes = [replace(note, pitch=colours.get(note.pitch, note.pitch)) for note in notes]
-            voices.setdefault((voice, turns[voice]), []).extend(notes)
+                notes = [replace(note, pitch=phrase.drums.get(note.pitch, note.pitch)) for note in notes]
+            voices.setdefault((voice, phrase.players[voice]), []).extend(notes)
     energy = rng.uniform(0.85, 1.1)
     return {player: louder(notes, energy) for player, notes in voices.items() if notes}
+
+
+def draw_phrase(artist: Artist, rng: np.random.Generator) -> Phrase:
+    """What changes from four bars to the next: who rests, whose turn it is, in whose manner, on which drums."""
+    resting = [v for v in ("lead", "pad", "riff", "chords") if rng.random() < 0.1][:2]
+    turns = {voice: int(rng.choice(programs)) for voice, programs in artist.players.items()}
+    timekeeper, backbeat = artist.kit[int(rng.integers(2))]
+    drums = {DRUMS[name]: DRUMS[timekeeper] for name in TIMEKEEPERS}
+    drums |= {DRUMS[name]: DRUMS[backbeat] for name in BACKBEATS}
+    manner = {}
+    for group in (("drums",), ("bass",), ("chords", "riff", "pad"), ("lead",)):
+        borrowed = rng.random() < artist.lean and artist.beats == 4
+        manner |= dict.fromkeys(group, artist.influence if borrowed else artist.genre)
+    return Phrase({voice: turns[voice] for voice in turns if voice not in resting}, manner, drums)
 
 
 def rubato(tempo: float, seconds: float, rng: np.random.Generator) -> list[tuple[float, float]]:
