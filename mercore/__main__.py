@@ -15,7 +15,7 @@ def main(arguments: list[str] | None = None) -> int:
     if options_of_lab and options.command is not _lab:
         parser.error(f"unrecognized arguments: {' '.join(options_of_lab)}")
     options.of_lab = options_of_lab
-    for name in ("MERCORE_DATA", "MERCORE_BUILD", "MERCORE_FIGURES", "MERCORE_REAL_SAMPLE"):
+    for name in ("MERCORE_DATA", "MERCORE_BUILD", "MERCORE_FIGURES"):
         if os.environ.get(name):  # the notebooks run in another folder
             os.environ[name] = os.path.abspath(os.path.expanduser(os.environ[name]))
     if not sys.stderr.isatty():

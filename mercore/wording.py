@@ -10,11 +10,11 @@ from mercore import evaluation, published
 from mercore.plotstyle import class_label
 
 
-def say(text: str) -> None:
-    """Show a text in a notebook, set as Markdown."""
+def say(*lines: str) -> None:
+    """Show lines of text in a notebook, set as Markdown."""
     from IPython.display import Markdown, display
 
-    display(Markdown(text))
+    display(Markdown("\n".join(lines)))
 
 
 def percent(share: float) -> str:

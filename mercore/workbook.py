@@ -193,10 +193,11 @@ def _execute_all(chosen: list[Path], out: Path, settings: dict, timeout: int) ->
     os.environ.setdefault("TF_NUM_INTRAOP_THREADS", str(joblib.cpu_count() // jobs))
     os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")  # two kernels may share one GPU
     first = [notebook for notebook in reversed(chosen) if notebook.stem not in NEED_RUNS]  # longest first
+    last = [notebook for notebook in chosen if notebook.stem in NEED_RUNS]
     outcomes: list[Outcome] = []
     with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) as pool:
         try:
-            for stage in (first, [notebook for notebook in chosen if notebook not in first]):
+            for stage in (first, last):
                 tasks = [pool.submit(_execute, notebook, out, settings, timeout, i % jobs)
                          for i, notebook in enumerate(stage)]  # fmt: skip
                 for task in as_completed(tasks):

@@ -234,13 +234,13 @@ def symlinked_zip():
 EVIL = {
     "zip, parent": lambda: zipped({"../evil.wav": b"x"}),
     "zip, parent within": lambda: zipped({"genres/../../evil.wav": b"x"}),
-    "zip, absolute": lambda: zipped({"/tmp/evil.wav": b"x"}),
+    "zip, absolute": lambda: zipped({"/evil.wav": b"x"}),
     "zip, back-slashes": lambda: zipped({"..\\evil.wav": b"x"}),
     "zip, drive": lambda: zipped({"C:\\evil.wav": b"x"}),
     "zip, link": symlinked_zip,
     "tar, parent": lambda: tarred({"../evil.wav": b"x"}),
-    "tar, absolute": lambda: tarred({"/tmp/evil.wav": b"x"}),
-    "tar, link": lambda: tarred({}, links={"genres": (tarfile.SYMTYPE, "/tmp")}),
+    "tar, absolute": lambda: tarred({"/evil.wav": b"x"}),
+    "tar, link": lambda: tarred({}, links={"genres": (tarfile.SYMTYPE, "..")}),
     "tar, hard link": lambda: tarred({}, links={"genres/a.wav": (tarfile.LNKTYPE, "../../a.wav")}),
     "tar, device": lambda: tarred({}, links={"genres/a.wav": (tarfile.CHRTYPE, "")}),
 }
