@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-M_TOP_PAD = -2  # its number in glibc's malloc.h
+M_TOP_PAD, M_ARENA_MAX = -2, -8  # their numbers in glibc's malloc.h
 
 
 @contextmanager
@@ -33,11 +33,12 @@ def keep_freed_memory() -> None:
     """Let the C library keep what TensorFlow frees in every step instead of giving it back to the system.
 
     Fetching it again costs as much as the arithmetic of a small network (tests/benchmarks/kept_memory.py measures
-    it). Only glibc has the setting M_TOP_PAD, see its mallopt(3).
+    it). One heap for all threads, which may grow by 1 GiB of addresses at a time, see mallopt(3); glibc only.
     """
     library = ctypes.CDLL(None) if sys.platform == "linux" else None
     if hasattr(library, "mallopt"):
-        library.mallopt(M_TOP_PAD, 64 * 2**20)
+        library.mallopt(M_ARENA_MAX, 1)
+        library.mallopt(M_TOP_PAD, 2**30)
 
 
 keep_freed_memory()
@@ -65,9 +66,9 @@ PRESETS = ("quick", "report")
 # `filters` lists the convolutions in order; `entry` is the kernel and the stride of the first one.
 SIZES: dict[str, dict[str, dict[str, Any]]] = {
     "report": {
-        "conv": {"filters": (16, 16, 32, 32, 64), "entry": (3, 1), "dropout": 0.2, "dense": 64},
+        "conv": {"filters": (16, 16, 32, 32, 64), "entry": (5, 2), "dropout": 0.2, "dense": 64},
         "recurrent": {"units": 128, "dropout": 0.3, "dense": 64},
-        "conv_recurrent": {"filters": (16, 16, 32), "entry": (3, 1), "units": 32, "dropout": 0.2, "dense": 64},
+        "conv_recurrent": {"filters": (16, 16, 32), "entry": (5, 2), "units": 32, "dropout": 0.2, "dense": 64},
         "end2end": {
             "filters": (16, 32, 64),
             "entry": (6, 1),
