@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+from statsmodels.stats import contingency_tables
 from statsmodels.stats.proportion import proportion_confint
 
 SIDES = ("train", "validation", "test")
@@ -73,6 +74,34 @@ def accuracy_interval(
         n = of.nunique()
         return estimate, *wilson(estimate * n, n, level)
     return estimate, low, high
+
+
+def difference_interval(first: pd.DataFrame, second: pd.DataFrame) -> tuple[float, float, float]:
+    """Accuracy of the second network less that of the first, tested on the same clips: (estimate, low, high).
+
+    A paired bootstrap as `mean_interval`: what the two have in common, as a track hard for both, cancels out.
+    """
+    a, b = _paired(first, second)
+    return mean_interval(b.astype(int) - a.astype(int), groups(first.reset_index(drop=True)))
+
+
+def mcnemar(first: pd.DataFrame, second: pd.DataFrame) -> tuple[int, int, float]:
+    """How many only the first got right, how many only the second, and McNemar's exact p (1947).
+
+    The test takes rows for independent: give it votes of tracks, not clips.
+    """
+    a, b = _paired(first, second)
+    only_first, only_second = int((a & ~b).sum()), int((b & ~a).sum())
+    result = contingency_tables.mcnemar([[0, only_first], [only_second, 0]], exact=True)
+    return only_first, only_second, float(result.pvalue)
+
+
+def _paired(first: pd.DataFrame, second: pd.DataFrame) -> list[pd.Series]:
+    """Whether each of the same rows was predicted right, for both; raises ValueError where they aren't the same."""
+    what = [name for name in ("track", "start", "label") if name in first]
+    if not first[what].reset_index(drop=True).equals(second[what].reset_index(drop=True)):
+        raise ValueError("only networks that were tested on the same clips, in the same order, can be compared")
+    return [(part["label"] == part["predicted"]).reset_index(drop=True) for part in (first, second)]
 
 
 def confusion(predictions: pd.DataFrame, classes: Iterable[str]) -> pd.DataFrame:

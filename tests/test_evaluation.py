@@ -133,3 +133,25 @@ def test_summarise_pools_folds():
     assert table.loc["conv", ["test", "tracks", "clips", "groups", "seconds"]].tolist() == [0.75, 4, 4, 4, 20]
     assert table.loc["bgru", "test"] == 1
     assert np.isnan(table.loc["conv", "train"])
+
+
+def two_networks(right, right_2):
+    """Test clips of two networks: one clip a track, whose hits are given as strings of 1 and 0."""
+    label = pd.Series(["a"] * len(right))
+    base = pd.DataFrame({"track": [f"t{i}" for i in range(len(right))], "label": label, "artist": "", "start": 0.0})
+    return [base.assign(predicted=["a" if hit == "1" else "b" for hit in hits]) for hits in (right, right_2)]
+
+
+def test_mcnemar_counts_only_where_the_networks_disagree():
+    first, second = two_networks("1111110000", "1111111111")
+    assert evaluation.mcnemar(first, second) == (0, 4, pytest.approx(2 * 0.5**4))
+    assert evaluation.mcnemar(first, first) == (0, 0, 1.0)
+
+
+def test_a_difference_is_paired():
+    first, second = two_networks("1100" * 10, "1110" * 10)
+    estimate, low, high = evaluation.difference_interval(first, second)
+    assert estimate == pytest.approx(0.25)
+    assert 0.08 < low < 0.25 < high < 0.45
+    with pytest.raises(ValueError, match="the same clips"):
+        evaluation.difference_interval(first, second.iloc[::-1])

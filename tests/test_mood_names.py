@@ -1,0 +1,41 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from mercore import evaluation, mood_names, published
+
+
+def clips_like_the_report(order, key="conv"):
+    """Test clips confused exactly as in the report's matrix, its names read as these quadrants; two a track."""
+    counts = published.confusion("mood", key).to_numpy()
+    rows = [
+        (true, predicted)
+        for true, line in zip(order, counts, strict=True)
+        for predicted, n in zip(order, line, strict=True)
+        for _ in range(n)
+    ]
+    table = pd.DataFrame(rows, columns=["label", "predicted"])
+    return table.assign(track=[f"t{i // 2}" for i in range(len(table))], artist="", start=0.0)
+
+
+@pytest.mark.parametrize("order", [("Q1", "Q4", "Q3", "Q2"), ("Q1", "Q2", "Q3", "Q4"), ("Q3", "Q1", "Q4", "Q2")])
+def test_the_true_order_of_the_names_is_found(order):
+    table = mood_names.bootstrap("conv", clips_like_the_report(order), draws=50)
+    assert table.shape == (51, 24)
+    found = mood_names.verdict(table)
+    assert found["order"] == order
+    assert found["share"] > 0.9
+    if order == published.MOOD_ORDER:
+        assert (found["lead"], found["low"], found["high"]) == (0, 0, 0)
+    else:
+        assert 0 < found["low"] <= found["lead"] <= found["high"]
+
+
+def test_a_likelihood_by_hand():
+    ours = pd.DataFrame(np.full((4, 4), 9.5), index=mood_names.QUADRANTS, columns=mood_names.QUADRANTS)
+    printed = published.confusion("mood", "conv")
+    values = mood_names.log_likelihoods(printed, ours)
+    assert values.to_numpy() == pytest.approx(np.full(24, printed.to_numpy().sum() * np.log(0.25)))
+    assert (
+        evaluation.confusion(clips_like_the_report(mood_names.QUADRANTS), mood_names.QUADRANTS).to_numpy().sum() == 450
+    )
