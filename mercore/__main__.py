@@ -1,4 +1,4 @@
-"""The command line: python -m mercore figures | publish | lab | check | fetch."""
+"""The command line: python -m mercore figures | publish | lab | check | fetch | runs."""
 
 import argparse
 import os
@@ -62,6 +62,21 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--to", default=None, metavar="FOLDER", help="default: data/<dataset>")
     command.add_argument("--url", default=None, help="another address of the same archive")
     command.set_defaults(command=_fetch)
+
+    command = commands.add_parser("runs", help="the committed records of trainings on real music")
+    what = command.add_subparsers(required=True, metavar="ACTION")
+    action = what.add_parser("list", help="one line a record")
+    action.set_defaults(command=_list_records)
+    action = what.add_parser("verify", help="recompute every metric from the predictions")
+    action.set_defaults(command=_verify_records)
+    action = what.add_parser("keep", help="commit finished runs: copy their records to data/records/")
+    action.add_argument("run", nargs="+", help="folders below data/runs/")
+    action.set_defaults(command=_keep_records)
+    action = what.add_parser("train", help="train what a record holds again")
+    action.add_argument("record", help="a folder below data/records/")
+    action.add_argument("corpus", help="the folder of the music")
+    action.add_argument("--seed", type=int, default=None, help="another seed than the record's")
+    action.set_defaults(command=_train_again)
     return parser
 
 
@@ -96,6 +111,36 @@ def _fetch(options) -> None:
     from mercore import fetch
 
     fetch.fetch(options.dataset, options.to, options.url)
+
+
+def _list_records(options) -> None:
+    from mercore import records
+
+    for run in records.load_all():
+        print(f"{run.id}: test accuracy {run.accuracy():.3f}, {run.timings['training']:.0f} s of training")
+
+
+def _verify_records(options) -> None:
+    from mercore import records
+
+    faults = records.verify()
+    if faults:
+        raise UserError("\n".join(["records that don't agree with their predictions:", *faults]))
+    print(f"{len(records.load_all())} records: every metric follows from the predictions")
+
+
+def _keep_records(options) -> None:
+    from mercore import records, runs
+
+    for run in options.run:
+        print(records.keep(runs.load(run)))
+
+
+def _train_again(options) -> None:
+    from mercore import records
+
+    run = records.train_again(options.record, options.corpus, options.seed)
+    print(f"{run.id}: test accuracy {run.accuracy():.3f}")
 
 
 if __name__ == "__main__":

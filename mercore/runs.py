@@ -188,6 +188,8 @@ def load(folder: Path | str) -> Run:
             keep_default_na=False,
             dtype={"track": str, "label": str, "artist": str, "predicted": str},
         )
+        if missing := {"track", "label", "artist", "start", "side", "predicted"} - set(predictions):
+            raise ValueError(f"{PREDICTIONS} has no {', '.join(sorted(missing))}")
         return Run(
             config=record["config"],
             corpus=record["corpus"],

@@ -7,29 +7,8 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
-import soundfile
 
-from mercore import UserError, corpora, features, runs, training
-
-
-@pytest.fixture(scope="module")
-def tones(tmp_path_factory):
-    """Two classes of six tracks of 4 s: low and high tones in noise; data and runs in a folder of its own."""
-    root = tmp_path_factory.mktemp("tones")
-    rng = np.random.default_rng(0)
-    t = np.arange(4 * 22_050) / 22_050
-    for label, frequency in (("low", 220), ("high", 1760)):
-        (root / "music" / label).mkdir(parents=True)
-        for i in range(6):
-            y = 0.3 * np.sin(2 * np.pi * frequency * (1 + 0.02 * i) * t) + 0.02 * rng.normal(size=len(t))
-            soundfile.write(root / "music" / label / f"{label}{i}.wav", y, 22_050)
-    before = os.environ.get("MERCORE_DATA")
-    os.environ["MERCORE_DATA"] = str(root / "data")
-    yield corpora.folder(root / "music")
-    if before is None:
-        del os.environ["MERCORE_DATA"]
-    else:
-        os.environ["MERCORE_DATA"] = before
+from mercore import UserError, features, runs, training
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,101 @@
+"""The committed records of trainings on real music: kept, verified, trained again. Explained in 09_beyond_the_report.
+
+A record is a run without its weights: record.json and predictions.csv.gz in a folder of data/records, with the
+metrics that follow from the predictions. It is small enough for git and enough for every figure of results.
+"""
+
+import json
+import shutil
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from mercore import FACTS, UserError, corpora, evaluation, runs, training
+
+RECORDS = FACTS / "records"
+SAVED_DIGITS = 4
+
+
+def metrics(run: runs.Run) -> dict[str, float]:
+    """What the predictions of a run are worth, to four digits: accuracies by side, of test with interval and votes.
+
+    test_low, test_high: 95 % interval by `evaluation.accuracy_interval`. track_mean, track_majority: accuracy of
+    the clips' votes, left out by `clip`, which leaves too few clips of a track.
+    """
+    test = run.side("test")
+    estimate, low, high = evaluation.accuracy_interval(test)
+    found = {side: run.accuracy(side) for side in ("train", "validation")}
+    found |= {"test": estimate, "test_low": low, "test_high": high, "balanced": evaluation.balanced_accuracy(test)}
+    if run.config["protocol"] != "clip":
+        found |= {f"track_{how}": evaluation.accuracy(evaluation.vote(test, how)) for how in ("mean", "majority")}
+    return {name: round(value, SAVED_DIGITS) for name, value in found.items() if np.isfinite(value)}
+
+
+def keep(run: runs.Run, root: Path = RECORDS) -> Path:
+    """Copy a finished run's record, with its metrics, to the committed records; returns its folder.
+
+    Raises UserError where a record of that name is there already with other content.
+    """
+    record = json.loads((run.folder / runs.RECORD).read_text(encoding="utf-8")) | {"metrics": metrics(run)}
+    text = json.dumps(record, indent=1) + "\n"
+    target = root / run.id
+    if target.exists():
+        if (target / runs.RECORD).read_text(encoding="utf-8") == text:
+            return target
+        raise UserError(f"{target}: another record of this name is there; move it away first")
+    root.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=root))
+    try:
+        (scratch / runs.RECORD).write_text(text, encoding="utf-8")
+        shutil.copyfile(run.folder / runs.PREDICTIONS, scratch / runs.PREDICTIONS)
+        scratch.chmod(0o755)
+        return scratch.rename(target)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def load_all(root: Path = RECORDS) -> list[runs.Run]:
+    """All committed records, by name."""
+    return [runs.load(folder) for folder in sorted(root.glob("*")) if (folder / runs.RECORD).is_file()]
+
+
+def verify(root: Path = RECORDS) -> list[str]:
+    """Recompute every metric of every record from its predictions; one line for each that differs or can't be."""
+    faults = []
+    for folder in sorted(path for path in root.glob("*") if path.is_dir()):
+        try:
+            run = runs.load(folder)
+            told = json.loads((folder / runs.RECORD).read_text(encoding="utf-8"))["metrics"]
+        except (UserError, KeyError) as error:
+            faults.append(f"{folder.name}: {error}")
+            continue
+        found = metrics(run)
+        faults += [
+            f"{folder.name}: {name} is recorded as {told.get(name)}, its predictions give {found.get(name)}"
+            for name in sorted(told.keys() | found.keys())
+            if told.get(name) != found.get(name)
+        ]
+    return faults
+
+
+def train_again(name: str, path: str, seed: int | None = None) -> runs.Run:
+    """Train what a record holds on the corpus at `path`, with its own or another seed; never reuses a run."""
+    config = runs.load(RECORDS / name).config
+    settings = {field: config[field] for field in training.PROFILES["quick"].__dataclass_fields__ if field in config}
+    about = json.loads((RECORDS / name / runs.RECORD).read_text(encoding="utf-8"))["corpus"]
+    return training.train(
+        corpora.open_corpus(path, about["task"]),
+        config["network"],
+        config["profile"],
+        config["protocol"],
+        config["seed"] if seed is None else seed,
+        config["folds"],
+        config["fold"],
+        config["augment"],
+        config["scaler"],
+        config["attention"],
+        config["front_end"],
+        reuse=False,
+        **settings,
+    )

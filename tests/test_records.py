@@ -1,0 +1,64 @@
+import gzip
+import json
+
+import pytest
+
+from mercore import UserError, __main__, records, runs, training
+
+
+@pytest.fixture(scope="module")
+def run(tones):
+    return training.train(tones, "blstm", "quick", "track", epochs=1, clips_per_track=3, learning_rate=1e-2)
+
+
+def test_a_record_keeps_what_figures_need_and_no_weights(run, tmp_path):
+    kept = runs.load(records.keep(run, tmp_path))
+    assert sorted(p.name for p in kept.folder.iterdir()) == [runs.PREDICTIONS, runs.RECORD]
+    assert kept.predictions.equals(run.predictions)
+    assert kept.config == run.config
+    assert records.keep(run, tmp_path) == kept.folder  # once more changes nothing
+    assert [one.id for one in records.load_all(tmp_path)] == [run.id]
+
+
+def test_metrics_follow_from_the_predictions(run, tmp_path):
+    folder = records.keep(run, tmp_path)
+    told = json.loads((folder / runs.RECORD).read_text())["metrics"]
+    test = run.side("test")
+    assert told["test"] == pytest.approx((test["label"] == test["predicted"]).mean(), abs=1e-4)
+    assert told["track_mean"] == pytest.approx(told["track_majority"], abs=1)
+    assert records.verify(tmp_path) == []
+
+
+def test_another_prediction_or_another_metric_is_found_out(run, tmp_path):
+    folder = records.keep(run, tmp_path)
+    record = json.loads((folder / runs.RECORD).read_text())
+    record["metrics"]["test"] += 0.01
+    (folder / runs.RECORD).write_text(json.dumps(record))
+    assert "test is recorded as" in records.verify(tmp_path)[0]
+    (folder / runs.PREDICTIONS).write_bytes(gzip.compress(b"half a"))
+    assert "not a whole run" in records.verify(tmp_path)[0]
+    with pytest.raises(UserError, match="another record of this name"):
+        records.keep(run, tmp_path)
+
+
+def test_the_committed_records_agree_with_their_predictions():
+    assert records.verify() == []
+
+
+def test_a_record_can_be_trained_again(run, tones, tmp_path, monkeypatch):
+    monkeypatch.setattr(records, "RECORDS", tmp_path)
+    records.keep(run, tmp_path)
+    again = records.train_again(run.id, str(tones.root))
+    assert again.id != run.id
+    assert again.config == run.config
+    assert again.predictions.equals(run.predictions)
+    other = records.train_again(run.id, str(tones.root), seed=1)
+    assert other.config["seed"] == 1
+    assert other.config["epochs"] == 1
+
+
+def test_the_command_line(run, capsys):
+    assert __main__.main(["runs", "verify"]) == 0
+    assert "every metric follows" in capsys.readouterr().out
+    assert __main__.main(["runs", "train", "nothing", "nowhere"]) == 2
+    assert "nothing" in capsys.readouterr().err
