@@ -1,0 +1,107 @@
+"""Plots of what goes beyond the report: protocols compared, calibration, its mood names. See 09_beyond_the_report."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from mercore import calibration, published
+from mercore.plots_comparisons import network_name
+from mercore.plotstyle import BLUE, GREEN, INK, ORANGE, PAIR, SMALL, add_caption, new_figure, styled
+
+PROTOCOL_COLOURS = {"clip": ORANGE, "track": GREEN, "artist": BLUE}
+MARKS = {"clip": "s", "track": "D", "artist": "o"}
+
+
+@styled
+def plot_protocols(table: pd.DataFrame, task: str, classes: int) -> Figure:
+    """Test accuracy of each network by each protocol, with intervals; seeds as small points.
+
+    `table`: a row each of network, protocol, accuracy, low, high (over all seeds together), seeds (a list of the
+    accuracies of each). The report's own accuracies are marked where it has the task.
+    """
+    networks = [key for key in published.ORDER if key in set(table["network"])]
+    fig, ax = new_figure(PAIR, 0.9 + 0.55 * len(networks))
+    protocols = [name for name in PROTOCOL_COLOURS if name in set(table["protocol"])]
+    for n, protocol in enumerate(protocols):
+        rows = table[table["protocol"] == protocol]
+        y = rows["network"].map(networks.index) + 0.24 * (n - (len(protocols) - 1) / 2)
+        colour = PROTOCOL_COLOURS[protocol]
+        ax.hlines(y, rows["low"], rows["high"], color=colour, linewidth=3, alpha=0.5)
+        ax.plot(rows["accuracy"], y, MARKS[protocol], color=colour, markersize=6.5, label=f"split by {protocol}")
+        for at, seeds in zip(y, rows["seeds"], strict=True):
+            if len(seeds) > 1:
+                ax.plot(seeds, np.full(len(seeds), at), "|", color=INK, markersize=7)
+    theirs = published.accuracy(task)["test"]
+    ax.plot(theirs[networks], range(len(networks)), "X", color="black", markersize=7, label="the report (by clip)")
+    ax.axvline(1 / classes, color=INK, linewidth=0.9, linestyle=(0, (4, 3)), label="chance")
+    ax.set_yticks(range(len(networks)), [network_name(key) for key in networks])
+    ax.set(xlabel="test accuracy (share of clips)", ylim=(len(networks) - 0.5, -0.5), xlim=(0, 1))
+    ax.grid(axis="x")
+    ax.legend(ncols=5, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2, handlelength=1.4)
+    add_caption(
+        fig,
+        "Bars: 95 % interval from resampling whole artists (tracks where the artist isn't known), all seeds together. "
+        "Strokes: single seeds. By clip, pieces of one track train and test: what lies between the squares and the "
+        "circles is no knowledge of new music.",
+    )
+    return fig
+
+
+@styled
+def plot_reliability(before: pd.DataFrame, after: pd.DataFrame, names: tuple[str, str]) -> Figure:
+    """Accuracy against confidence in ten bins, before and after temperature scaling: predictions of test clips."""
+    fig, axes = new_figure(PAIR, 3.6, 1, 2, sharex=True, sharey=True)
+    for ax, predictions, name in zip(axes, (before, after), names, strict=True):
+        table = calibration.reliability(predictions)
+        error = calibration.expected_calibration_error(predictions)
+        ax.plot([0, 1], [0, 1], color=INK, linewidth=0.9, linestyle=(0, (4, 3)))
+        ax.vlines(table["confidence"], table["confidence"], table["accuracy"], color=ORANGE, linewidth=3, alpha=0.6)
+        ax.scatter(table["confidence"], table["accuracy"], 12 + 240 * table["n"] / table["n"].sum(), color=BLUE)
+        ax.set(xlabel="confidence (probability of the predicted class)", xlim=(0, 1), ylim=(0, 1))
+        ax.set_title(f"{name}: calibration error {error:.3f}")
+        ax.grid()
+    axes[0].set_ylabel("accuracy (share of clips)")
+    add_caption(
+        fig,
+        "One point for each tenth of the confidence, its area by the number of clips. On the dashed line a network is "
+        "as often right as it says; the orange bars are what it lacks.",
+    )
+    return fig
+
+
+@styled
+def plot_mood_names(tables: dict[str, pd.DataFrame]) -> Figure:
+    """How likely the report's matrices are under each order of the quadrants: by network, from mood_names.bootstrap.
+
+    Shown is each order's lead (nats) over the order that the printed names mean, with 95 % over resampled tracks.
+    """
+    networks = [key for key in published.ORDER if key in tables]
+    mean = pd.concat([tables[key].iloc[0] for key in networks], axis=1).sum(axis=1)
+    orders = list(mean.sort_values(ascending=False).index[:4])
+    if published.MOOD_ORDER not in orders:
+        orders.append(published.MOOD_ORDER)
+    fig, axes = new_figure(PAIR, 0.9 + 0.42 * len(orders) * 1.6, 1, len(networks), sharey=True, squeeze=False)
+    for ax, key in zip(axes[0], networks, strict=True):
+        lead = tables[key][orders].sub(tables[key][published.MOOD_ORDER], axis=0)
+        low, high = lead.iloc[1:].quantile(0.025), lead.iloc[1:].quantile(0.975)
+        y = np.arange(len(orders))
+        colours = [ORANGE if order == published.MOOD_ORDER else BLUE for order in orders]
+        ax.hlines(y, low, high, color=colours, linewidth=3, alpha=0.5)
+        ax.scatter(lead.iloc[0], y, color=colours, zorder=3)
+        ax.axvline(0, color=INK, linewidth=0.9)
+        ax.set_title(network_name(key), size=SMALL)
+        ax.grid(axis="x")
+        ax.locator_params(axis="x", nbins=3)
+    axes[0, 0].set_yticks(
+        range(len(orders)),
+        [" ".join(order) + ("\n(as printed)" if order == published.MOOD_ORDER else "") for order in orders],
+    )
+    axes[0, 0].set_ylim(len(orders) - 0.5, -0.5)
+    fig.supxlabel("log-likelihood of the report's matrix, less that under the printed order (nats)", size=SMALL + 1)
+    fig.supylabel("quadrants of the four names,\nin the order printed", size=SMALL + 1)
+    add_caption(
+        fig,
+        "To the right: the report's counts look more like our network's confusions if its four names (Excited, "
+        "Relaxed, Sad, Annoying) stood for these quadrants. Bars: 95 % over resampled tracks of ours.",
+    )
+    return fig
