@@ -30,7 +30,7 @@ COSTS, GAMMAS = (1.0, 3.0, 10.0), (0.3, 1.0, 3.0)  # gamma in units of 1 / numbe
 def statistics(y: np.ndarray) -> np.ndarray:
     """Means and deviations over time of MFCCs and their slopes, chroma, spectral contrast and more; and the tempo.
 
-    y: mono samples at 22,050 Hz. Returns (165,) float32.
+    y: mono samples at 22,050 Hz. Returns (156,) float32.
     """
     rate = features.SAMPLE_RATE
     spectrum = np.abs(librosa.stft(y))

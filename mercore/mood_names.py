@@ -17,37 +17,34 @@ QUADRANTS = ("Q1", "Q2", "Q3", "Q4")
 ORDERS = tuple(permutations(QUADRANTS))  # the quadrants of the printed names, in printed order
 
 
-def log_likelihoods(printed: pd.DataFrame, ours: pd.DataFrame) -> pd.Series:
-    """The log-likelihood (nats) of the report's counts under our confusions, for each of ORDERS.
+def log_likelihoods(printed: np.ndarray, ours: np.ndarray) -> np.ndarray:
+    """The log-likelihoods (nats) of the report's counts under our confusions, one for each of ORDERS.
 
-    printed: counts, (4, 4), as `published.confusion`. ours: counts by quadrant, (4, 4), as `evaluation.confusion`.
+    printed: counts, (4, 4), in printed order. ours: counts, (..., 4, 4), in the order of QUADRANTS. Returns (..., 24).
     Each true class is a multinomial draw; its probabilities are our shares, half a clip added to each cell
     (Jeffreys' prior), so that a confusion we didn't see isn't impossible.
     """
-    counts = ours.loc[list(QUADRANTS), list(QUADRANTS)] + 0.5
-    log_share = np.log(counts.div(counts.sum(axis=1), axis=0))
-    values = [(printed.to_numpy() * log_share.loc[list(order), list(order)].to_numpy()).sum() for order in ORDERS]
-    return pd.Series(values, index=pd.MultiIndex.from_tuples(ORDERS))
+    counts = ours + 0.5
+    log_share = np.log(counts / counts.sum(axis=-1, keepdims=True))
+    places = [[QUADRANTS.index(name) for name in order] for order in ORDERS]
+    return np.stack([(printed * log_share[..., at, :][..., at]).sum(axis=(-2, -1)) for at in places], axis=-1)
 
 
-def bootstrap(key: str, predictions: pd.DataFrame, draws: int = 500, seed: int = 0) -> pd.DataFrame:
+def bootstrap(key: str, predictions: pd.DataFrame, draws: int = 2000, seed: int = 0) -> pd.DataFrame:
     """Log-likelihoods of the report's matrix of a network: one row a draw of our test tracks, one column an order.
 
     predictions: test clips of our runs of the same network. Row 0 has every track once; the other rows resample
     tracks, or artists where several tracks are of one.
     """
-    printed = published.confusion("mood", key)
-    of = evaluation.groups(predictions)
-    names = of.unique()
-    by_group = {
-        name: evaluation.confusion(part, QUADRANTS).to_numpy() for name, part in predictions.groupby(of, sort=False)
-    }
-    stack = np.stack([by_group[name] for name in names])
-    rng = np.random.default_rng(seed)
-    times = np.vstack([np.ones(len(names)), rng.multinomial(len(names), np.full(len(names), 1 / len(names)), draws)])
-    drawn = np.tensordot(times, stack, axes=1)
-    frames = (pd.DataFrame(one, index=QUADRANTS, columns=QUADRANTS) for one in drawn)
-    return pd.DataFrame([log_likelihoods(printed, one) for one in frames])
+    by_group = [
+        evaluation.confusion(part, QUADRANTS).to_numpy()
+        for _, part in predictions.groupby(evaluation.groups(predictions), sort=False)
+    ]
+    n = len(by_group)
+    times = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), draws)
+    drawn = np.tensordot(np.vstack([np.ones(n), times]), np.stack(by_group), axes=1)
+    values = log_likelihoods(published.confusion("mood", key).to_numpy(), drawn)
+    return pd.DataFrame(values, columns=pd.MultiIndex.from_tuples(ORDERS))
 
 
 def verdict(table: pd.DataFrame) -> dict:

@@ -1,0 +1,79 @@
+"""What committed records show, on records made up here: seven networks, three protocols, two seeds."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mercore import beyond, evaluation, figures, networks, runs
+
+QUADRANTS = ("Q1", "Q2", "Q3", "Q4")
+RIGHT = {"clip": 0.8, "track": 0.65, "artist": 0.6}
+
+
+def made_up(key, protocol, seed):
+    rng = np.random.default_rng([networks.KEYS.index(key), beyond.PROTOCOLS.index(protocol), seed])
+    n = 600
+    label = np.array(QUADRANTS)[np.arange(n) // 5 % 4]
+    p = rng.dirichlet((0.5,) * 4, n)
+    right = rng.random(n) < RIGHT[protocol]
+    best = np.where(right, np.arange(n) // 5 % 4, p.argmax(axis=1))
+    p[np.arange(n), best] += 1
+    predictions = pd.DataFrame(p / 2, columns=[f"p_{name}" for name in QUADRANTS]).assign(
+        track=[f"t{i // 5}" for i in range(n)],
+        label=label,
+        artist=[f"a{i // 10}" for i in range(n)],
+        start=np.arange(n) % 5 * 6.0,
+        side=np.repeat(["train", "validation", "test"], n // 3),
+        predicted=np.array(QUADRANTS)[best],
+    )
+    config = {"network": key, "profile": "report", "protocol": protocol, "seed": seed, "fold": None, "epochs": 30}
+    corpus = {"name": "Made up", "task": "mood", "classes": list(QUADRANTS), "untestable": []}
+    history = pd.DataFrame({"seconds": [1.0, 1.0]})
+    return runs.Run(config, corpus, history, predictions, {"training": 2.0}, parameters=1000)
+
+
+@pytest.fixture(scope="module")
+def records():
+    return [made_up(k, p, s) for k in networks.KEYS for p in beyond.PROTOCOLS for s in (0, 1)]
+
+
+def test_only_seeds_that_all_networks_have_are_compared(records):
+    own = beyond.by_network([*records, made_up("conv", "clip", 2)], "mood", "clip")
+    assert {key: [run.config["seed"] for run in of] for key, of in own.items()} == {key: [0, 1] for key in own}
+    assert set(own) == set(networks.KEYS)
+    assert beyond.by_network(records, "genre", "clip") == {}
+
+
+def test_the_protocols_side_by_side(records):
+    table = beyond.protocol_table(records, "mood").set_index(["network", "protocol"])
+    assert len(table) == 21
+    row = table.loc["conv", "clip"]
+    assert row["low"] < row["accuracy"] < row["high"]
+    assert row["accuracy"] == pytest.approx(np.mean(row["seeds"]))
+    assert table.loc["conv", "clip"]["accuracy"] > table.loc["conv", "artist"]["accuracy"]
+
+
+def test_temperature_is_learnt_from_validation_and_changes_no_prediction(records):
+    before, after, by = beyond.calibrated(records[0])
+    assert 0.05 < by < 20
+    assert (before["predicted"] == after["predicted"]).all()
+    assert evaluation.accuracy(before) == evaluation.accuracy(after)
+
+
+def test_everything_is_drawn(records, tmp_path):
+    written = beyond.draw(records, tmp_path)
+    names = {str(path.relative_to(tmp_path)) for path in written}
+    for protocol in beyond.PROTOCOLS:
+        assert f"{protocol}/fig08_mood_results.png" in names
+        assert f"{protocol}/claims_mood.csv" in names
+        assert sum(name.startswith(f"{protocol}/fig2") for name in names) == 7
+    assert {"comparison/protocols_mood.png", "comparison/mood_names.png"} <= names
+    assert not [path for path in written if path.suffix == ".png" and figures.is_blank(path)]
+    claims = pd.read_csv(tmp_path / "artist" / "claims_mood.csv", index_col="number")
+    assert claims.at[1, "verdict"] == "undecided"
+    assert len(claims) == 15
+
+
+def test_no_records_no_figures(tmp_path):
+    assert beyond.draw([], tmp_path) == []
+    assert list(tmp_path.iterdir()) == []
