@@ -76,7 +76,7 @@ def judge_equal(interval: tuple[float, float, float]) -> str:
 def told(interval: tuple[float, float, float], unit: str = " points") -> str:
     """An effect with its interval, in points of a hundred."""
     estimate, low, high = (100 * value for value in interval)
-    return f"{estimate:+.1f}{unit} [{low:+.1f}, {high:+.1f}]"
+    return f"{estimate:+.1f}{unit} " + ("(no interval)" if np.isnan(low) else f"[{low:+.1f}, {high:+.1f}]")
 
 
 def gap(first: tuple[float, float, float], second: tuple[float, float, float]) -> tuple[float, float, float]:
@@ -294,9 +294,13 @@ def settle(runs: dict[str, dict[str, list]], snippets: pd.DataFrame | None = Non
     """The ledger: a row a claim with number, claim, report, contradicted, found, verdict.
 
     runs: by task (genre, mood) and network, a list of runs that differ by seed. A task that is missing, or lacks
-    one of the seven networks, leaves its claims undecided.
+    one of the seven networks or its test clips, leaves its claims undecided.
     """
-    evidence = {task: Evidence.of(own) for task, own in runs.items() if set(MEL + RAW) <= set(own)}
+    evidence = {
+        task: Evidence.of(own)
+        for task, own in runs.items()
+        if set(MEL + RAW) <= set(own) and all(len(run.side("test")) for of in own.values() for run in of)
+    }
     rows = []
     for number, task, claim, report, contradicted, check in CLAIMS:
         if task == "songs":
@@ -308,6 +312,6 @@ def settle(runs: dict[str, dict[str, list]], snippets: pd.DataFrame | None = Non
             if set(wanted) <= set(evidence):
                 found, verdict = check(*(evidence[name] for name in wanted))
             else:
-                found, verdict = f"no runs on {' and '.join(t for t in wanted if t not in evidence)}", OPEN
+                found, verdict = f"nothing tested on {' and '.join(t for t in wanted if t not in evidence)}", OPEN
         rows.append((number, claim, report, contradicted, found, verdict))
     return pd.DataFrame(rows, columns=["number", "claim", "report", "contradicted", "found", "verdict"])

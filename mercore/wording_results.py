@@ -202,3 +202,20 @@ def tell_mood_names(recalls: pd.DataFrame, confused: pd.Series) -> str:
         ".710, Q4 .690), and Q3 and Q4, sad and calm, lie side by side in arousal. Both fit the reading that the "
         "names are swapped."
     )
+
+
+def tell_claims(claims: pd.DataFrame, runs: dict) -> str:
+    """The ledger (from `ledger.settle`) as a table, and how many claims hold on which corpora."""
+    lines = ["| | claim | the report's numbers | found here | verdict |", "|---|---|---|---|---|"]
+    for row in claims.itertuples():
+        report = f"**contradicted:** {row.report}" if row.contradicted else row.report
+        lines.append(f"| {row.number} | {row.claim} | {report} | {row.found} | **{row.verdict}** |")
+    counts = claims["verdict"].value_counts()
+    corpora = " and ".join(
+        f"{next(iter(own.values())).corpus['name']} (split by `{next(iter(own.values())).config['protocol']}`)"
+        for own in runs.values()
+    )
+    told = ", ".join(
+        f"{counts[verdict]} {verdict}" for verdict in ("holds", "does not hold", "undecided") if verdict in counts
+    )
+    return "\n".join([*lines, "", f"Of {len(claims)} claims, on {corpora}, one run of each network: {told}."])

@@ -26,7 +26,7 @@ import psutil
 from mercore import FACTS, PROJECT, UserError, build_dir
 
 NOTEBOOKS = PROJECT / "notebooks"
-TABLES = {"07_results": ("annex1_genre_results.csv", "annex2_mood_results.csv")}
+TABLES = {"07_results": ("annex1_genre_results.csv", "annex2_mood_results.csv", "claims.csv")}
 BESIDE = {"fig07_genre_results": "annex1_genre_results", "fig08_mood_results": "annex2_mood_results"}
 NEED_RUNS = ("07_results", "08_case_studies")  # they use what 03 to 06 train
 DEFAULTS = {"GENRE": "embedded", "MOOD": "embedded", "PROFILE": "quick", "PROTOCOL": "auto", "SEED": 0}
@@ -300,7 +300,10 @@ def use_own_kernel() -> None:
 
 
 def publish(run_name: str) -> list[Path]:
-    """Copy the figures of a run on real music from build/ to figures/real/<protocol>/; returns what was written."""
+    """Copy the report's figures as a run on real music drew them from build/ to figures/real/<protocol>/.
+
+    Returns what was written. Figures beyond the report's stay in build/, as those of figures/embedded/ do.
+    """
     from mercore import figures
 
     folder = build_dir() / run_name / "figures"
@@ -308,11 +311,13 @@ def publish(run_name: str) -> list[Path]:
         there = sorted(path.parent.name for path in build_dir().glob("*/figures"))
         raise UserError(f"{folder} is not there; there are {', '.join(there) or 'no runs yet'}")
     written = []
-    for png in sorted(folder.glob("*.png")):
+    for png in (folder / f"{stem}.png" for stem in figures.catalogue()["file"]):
+        if not png.exists():
+            continue
         about = figures.read_provenance(png)
         if about.get("real") == "yes":
             target = PROJECT / "figures" / "real" / about["protocol"].replace(", ", "-")
-            written += _copy(folder, target, [png.name, BESIDE.get(png.stem, png.stem)])
+            written += _copy(folder, target, [png.stem, BESIDE.get(png.stem, png.stem)])
     if not written:
         raise UserError(f"{folder}: no figure there was drawn from real music; nothing published")
     return written

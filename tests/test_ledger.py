@@ -93,7 +93,7 @@ def test_mood_is_harder_only_on_the_common_scale():
 def test_what_is_not_at_hand_stays_undecided():
     table = ledger.settle({"mood": runs_of("mood", ["Q1", "Q2"], {})}).set_index("number")
     assert table.loc[[1, 2, 3, 4, 5, 8, 13, 14, 15], "verdict"].eq(ledger.OPEN).all()
-    assert table.at[1, "found"] == "no runs on genre"
+    assert table.at[1, "found"] == "nothing tested on genre"
 
 
 def test_snippets_and_learning_curves_are_judged():

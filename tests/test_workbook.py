@@ -170,6 +170,7 @@ def test_publishing_refuses_figures_of_the_embedded_corpus(own_folders, monkeypa
         fig, ax = figures.new_figure(3, 3)
         ax.plot(np.arange(5), np.arange(5) ** 2)
         figures.save(fig, number, figures.Provenance(corpus=corpus, protocol="artist", seed=0), out=folder)
+    figures.save(fig, "beyond_the_report", figures.Provenance(corpus="4Q", protocol="artist", seed=0), out=folder)
     written = {str(path.relative_to(own_folders)) for path in workbook.publish("trial")}
     assert written == {"figures/real/artist/fig08_mood_results.png", "figures/real/artist/fig08_mood_results.svg"}
     with pytest.raises(UserError, match="there are trial"):
