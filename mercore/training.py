@@ -87,10 +87,10 @@ def shift(batch: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     As ImageDataGenerator's width_shift_range, height_shift_range and fill_mode="nearest" (Keras documentation).
     """
     n, bands, frames = batch.shape
-    rows = np.arange(bands) + rng.integers(-BAND_SHIFT, BAND_SHIFT + 1, size=(n, 1))
-    columns = np.arange(frames) + rng.integers(-TIME_SHIFT, TIME_SHIFT + 1, size=(n, 1))
-    rows, columns = rows.clip(0, bands - 1), columns.clip(0, frames - 1)
-    return batch[np.arange(n)[:, None, None], rows[:, :, None], columns[:, None, :]]
+    down = rng.integers(-BAND_SHIFT, BAND_SHIFT + 1, size=n) + BAND_SHIFT
+    right = rng.integers(-TIME_SHIFT, TIME_SHIFT + 1, size=n) + TIME_SHIFT
+    padded = np.pad(batch, ((0, 0), (BAND_SHIFT, BAND_SHIFT), (TIME_SHIFT, TIME_SHIFT)), mode="edge")
+    return np.stack([clip[d : d + bands, r : r + frames] for clip, d, r in zip(padded, down, right, strict=True)])
 
 
 def batches(prepared: Prepared, normaliser, rows, batch_size: int, seed: int | None = None, augment=False):

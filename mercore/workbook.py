@@ -28,6 +28,7 @@ from mercore import FACTS, PROJECT, UserError, build_dir
 NOTEBOOKS = PROJECT / "notebooks"
 TABLES = {"07_results": ("annex1_genre_results.csv", "annex2_mood_results.csv", "claims.csv")}
 BESIDE = {"fig07_genre_results": "annex1_genre_results", "fig08_mood_results": "annex2_mood_results"}
+LONG = ("04_recurrent", "05_conv_recurrent", "06_end_to_end", "03_conv")  # by the time they take
 NEED_RUNS = ("07_results", "08_case_studies")  # they use what 03 to 06 train
 DEFAULTS = {"GENRE": "embedded", "MOOD": "embedded", "PROFILE": "quick", "PROTOCOL": "auto", "SEED": 0}
 
@@ -192,7 +193,8 @@ def _execute_all(chosen: list[Path], out: Path, settings: dict, timeout: int) ->
     # The same number of threads for one notebook as for all, since another number rounds differently.
     os.environ.setdefault("TF_NUM_INTRAOP_THREADS", str(joblib.cpu_count() // jobs))
     os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")  # two kernels may share one GPU
-    first = [notebook for notebook in reversed(chosen) if notebook.stem not in NEED_RUNS]  # longest first
+    first = [notebook for notebook in chosen if notebook.stem not in NEED_RUNS]
+    first.sort(key=lambda notebook: LONG.index(notebook.stem) if notebook.stem in LONG else len(LONG))
     last = [notebook for notebook in chosen if notebook.stem in NEED_RUNS]
     outcomes: list[Outcome] = []
     with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) as pool:
