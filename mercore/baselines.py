@@ -9,12 +9,15 @@ import hashlib
 import os
 import tempfile
 import time
+from itertools import product
 from pathlib import Path
 
 import joblib
 import librosa
 import numpy as np
 import pandas as pd
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
@@ -117,16 +120,17 @@ def _machine(x: np.ndarray, labels: np.ndarray, split: splits.Split, classes, se
     The machine chosen is fitted again with the validation tracks, which then have nothing left to choose.
     """
 
-    def fitted(rows, cost, gamma, probability=False):
-        machine = SVC(C=cost, gamma=gamma / x.shape[1], probability=probability, random_state=seed)
-        return make_pipeline(StandardScaler(), machine).fit(x[rows], labels[rows])
+    def machine(cost, gamma):
+        return make_pipeline(StandardScaler(), SVC(C=cost, gamma=gamma / x.shape[1]))
 
-    scores = {
-        (cost, gamma): fitted(split.train, cost, gamma).score(x[split.validation], labels[split.validation])
-        for cost in COSTS
-        for gamma in GAMMAS
-    }
-    cost, gamma = max(scores, key=scores.get)
-    final = fitted(np.concatenate([split.train, split.validation]), cost, gamma, probability=True)
+    def score(settings) -> float:
+        chosen = machine(*settings).fit(x[split.train], labels[split.train])
+        return chosen.score(x[split.validation], labels[split.validation])
+
+    cost, gamma = max(product(COSTS, GAMMAS), key=score)
+    rows = np.concatenate([split.train, split.validation])
+    parts = StratifiedKFold(5, shuffle=True, random_state=seed)
+    final = CalibratedClassifierCV(machine(cost, gamma), ensemble=False, cv=parts)
+    final.fit(x[rows], labels[rows])
     order = [list(final.classes_).index(label) for label in classes]
     return final.predict_proba(x)[:, order], {"cost": cost, "gamma": gamma}

@@ -301,12 +301,12 @@ def _table(prepared: Prepared, probabilities: np.ndarray) -> pd.DataFrame:
 
 
 # Seconds for one epoch over 1,000 clips on one core of an AMD EPYC, the other busy with another training: `quick`, the
-# medians of ten trainings each; `report`, three batches of 128 random clips. Machines differ twofold and more.
+# medians of ten trainings each; `report`, four batches of 128 random clips. Machines differ twofold and more.
 EPOCH_SECONDS = {
     "quick": {"conv": 2.4, "blstm": 2.9, "bgru": 3.8, "conv_blstm": 3.2, "conv_bgru": 3.2, "end2end": 2.2,
               "end2end_gru": 2.0},
-    "report": {"conv": 37, "blstm": 5, "bgru": 5, "conv_blstm": 36, "conv_bgru": 34, "end2end": 42,
-               "end2end_gru": 44},
+    "report": {"conv": 8, "blstm": 5, "bgru": 5, "conv_blstm": 9, "conv_bgru": 9, "end2end": 36,
+               "end2end_gru": 34},
 }  # fmt: skip
 
 
