@@ -57,3 +57,13 @@ def verdict(table: pd.DataFrame) -> dict:
     low, high = np.quantile(lead.iloc[1:], [0.025, 0.975])
     share = float((table.iloc[1:].idxmax(axis=1) == order).mean())
     return {"order": order, "share": share, "lead": float(lead.iloc[0]), "low": float(low), "high": float(high)}
+
+
+def meanings(table: pd.DataFrame) -> pd.DataFrame:
+    """For each printed name (rows) the share of the draws whose likeliest order makes it mean each quadrant."""
+    best = table.iloc[1:].idxmax(axis=1)
+    shares = {
+        name: best.str[place].value_counts(normalize=True).reindex(QUADRANTS, fill_value=0.0)
+        for place, name in enumerate(published.labels("mood"))
+    }
+    return pd.DataFrame(shares).T

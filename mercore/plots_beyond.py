@@ -97,7 +97,8 @@ def plot_mood_names(tables: dict[str, pd.DataFrame]) -> Figure:
         [" ".join(order) + ("\n(as printed)" if order == published.MOOD_ORDER else "") for order in orders],
     )
     axes[0, 0].set_ylim(len(orders) - 0.5, -0.5)
-    fig.supxlabel("log-likelihood of the report's matrix, less that under the printed order (nats)", size=SMALL + 1)
+    middle = axes[0, len(networks) // 2]
+    middle.set_xlabel("log-likelihood of the report's matrix, less that under the printed order (nats)")
     fig.supylabel("quadrants of the four names,\nin the order printed", size=SMALL + 1)
     add_caption(
         fig,

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mercore import mood_names, published
+from mercore import mood_names, published, wording_beyond
 
 
 def clips_like_the_report(order, key="conv"):
@@ -25,6 +25,10 @@ def test_the_true_order_of_the_names_is_found(order):
     found = mood_names.verdict(table)
     assert found["order"] == order
     assert found["share"] > 0.9
+    means = mood_names.meanings(table)
+    assert list(means.index) == list(published.labels("mood"))
+    assert tuple(means.idxmax(axis=1)) == order
+    np.testing.assert_allclose(means.sum(axis=1), 1)
     if order == published.MOOD_ORDER:
         assert (found["lead"], found["low"], found["high"]) == (0, 0, 0)
     else:
@@ -36,3 +40,13 @@ def test_a_likelihood_by_hand():
     values = mood_names.log_likelihoods(printed, np.full((3, 4, 4), 9.5))
     assert values.shape == (3, 24)
     np.testing.assert_allclose(values, printed.sum() * np.log(0.25))
+
+
+def test_what_is_told_of_the_names():
+    swapped = ("Q1", "Q2", "Q3", "Q4")
+    told = wording_beyond.tell_mood_names({"conv": mood_names.bootstrap("conv", clips_like_the_report(swapped))})
+    assert "not in the classes' order" in told
+    assert "*Relaxed/Peaceful/Calm* is Q2" in told
+    as_printed = {"conv": mood_names.bootstrap("conv", clips_like_the_report(published.MOOD_ORDER))}
+    assert "nothing speaks for a permutation" in wording_beyond.tell_mood_names(as_printed)
+    assert "Bohemian Rhapsody" in wording_beyond.tell_what_the_names_change(as_printed)
