@@ -9,7 +9,6 @@ from pathlib import Path
 import pandas as pd
 
 from mercore import PROJECT, calibration, evaluation, figures, ledger, mood_names, published, runs
-from mercore.plots_beyond import plot_mood_names, plot_protocols, plot_reliability
 
 REAL = PROJECT / "figures" / "real"
 PROTOCOLS = ("clip", "track", "artist")
@@ -59,11 +58,11 @@ def draw(several: list[runs.Run], out: Path = REAL) -> list[Path]:
     everything = [run for protocol in PROTOCOLS for of in by_network(several, "mood", protocol).values() for run in of]
     if everything:
         about, target = figures.Provenance.of(*everything), out / "comparison"
-        fig = plot_protocols(protocol_table(several, "mood"), "mood", len(everything[0].classes))
+        fig = figures.plot_protocols(protocol_table(several, "mood"), "mood", len(everything[0].classes))
         written.append(figures.save(fig, "protocols_mood", about, target))
     if tables := mood_name_tables(several):
         used = [run for of in by_network(several, "mood", "clip").values() for run in of]
-        fig = plot_mood_names(tables)
+        fig = figures.plot_mood_names(tables)
         written.append(figures.save(fig, "mood_names", figures.Provenance.of(*used), out / "comparison"))
     return written
 
@@ -80,7 +79,7 @@ def _draw_protocol(own: dict[str, list[runs.Run]], protocol: str, out: Path) -> 
         written.append(figures.save(fig, published.figure("mood", key), figures.Provenance.of(first), out))
     best = max(own, key=lambda key: sum(run.accuracy("validation") for run in own[key]))
     before, after, by = calibrated(own[best][0])
-    fig = plot_reliability(before, after, (own[best][0].title, f"at temperature {by:.2f}"))
+    fig = figures.plot_reliability(before, after, (own[best][0].title, f"at temperature {by:.2f}"))
     written.append(figures.save(fig, "reliability_mood", figures.Provenance.of(own[best][0]), out))
     written.append(figures.save_table(ledger.settle({"mood": own}).set_index("number"), "claims_mood", out))
     return written

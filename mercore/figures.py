@@ -25,6 +25,7 @@ from PIL import Image
 
 from mercore import FACTS, UserError, build_dir
 from mercore.diagrams import draw_architecture
+from mercore.plots_beyond import plot_mood_names, plot_protocols, plot_reliability
 from mercore.plots_comparisons import (
     plot_costs,
     plot_differences,
@@ -74,8 +75,11 @@ __all__ = [
     "plot_intervals",
     "plot_mel_filters",
     "plot_mel_spectrogram",
+    "plot_mood_names",
     "plot_over_time",
+    "plot_protocols",
     "plot_recalls",
+    "plot_reliability",
     "plot_right_per_track",
     "plot_run_confusion",
     "plot_russell",
