@@ -69,6 +69,8 @@ def _parser() -> argparse.ArgumentParser:
     action.set_defaults(command=_list_records)
     action = what.add_parser("verify", help="recompute every metric from the predictions")
     action.set_defaults(command=_verify_records)
+    action = what.add_parser("draw", help="draw every figure that follows from them, below figures/real/")
+    action.set_defaults(command=_draw_records)
     action = what.add_parser("keep", help="commit finished runs: copy their records to data/records/")
     action.add_argument("run", nargs="+", help="folders below data/runs/")
     action.set_defaults(command=_keep_records)
@@ -127,6 +129,18 @@ def _verify_records(options) -> None:
     if faults:
         raise UserError("\n".join(["records that don't agree with their predictions:", *faults]))
     print(f"{len(records.load_all())} records: every metric follows from the predictions")
+
+
+def _draw_records(options) -> None:
+    from mercore import beyond, records
+
+    recorded = records.load_all()
+    if not recorded:
+        raise UserError(
+            f"{records.RECORDS}: there are no records yet; `runs keep` copies those of finished runs there"
+        )
+    for path in beyond.draw(recorded):
+        print(path)
 
 
 def _keep_records(options) -> None:

@@ -56,7 +56,9 @@ def plot_reliability(before: pd.DataFrame, after: pd.DataFrame, names: tuple[str
         error = calibration.expected_calibration_error(predictions)
         ax.plot([0, 1], [0, 1], color=INK, linewidth=0.9, linestyle=(0, (4, 3)))
         ax.vlines(table["confidence"], table["confidence"], table["accuracy"], color=ORANGE, linewidth=3, alpha=0.6)
-        ax.scatter(table["confidence"], table["accuracy"], 12 + 240 * table["n"] / table["n"].sum(), color=BLUE)
+        ax.scatter(
+            table["confidence"], table["accuracy"], 12 + 240 * table["n"] / table["n"].sum(), color=BLUE, clip_on=False
+        )
         ax.set(xlabel="confidence (probability of the predicted class)", xlim=(0, 1), ylim=(0, 1))
         ax.set_title(f"{name}: calibration error {error:.3f}")
         ax.grid()

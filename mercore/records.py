@@ -55,8 +55,9 @@ def keep(run: runs.Run, root: Path = RECORDS) -> Path:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def load_all(root: Path = RECORDS) -> list[runs.Run]:
+def load_all(root: Path | None = None) -> list[runs.Run]:
     """All committed records, by name."""
+    root = root or RECORDS
     return [runs.load(folder) for folder in sorted(root.glob("*")) if (folder / runs.RECORD).is_file()]
 
 

@@ -57,6 +57,12 @@ def test_a_record_can_be_trained_again(run, tones, tmp_path, monkeypatch):
     assert other.config["epochs"] == 1
 
 
+def test_without_records_there_is_nothing_to_draw(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(records, "RECORDS", tmp_path)
+    assert __main__.main(["runs", "draw"]) == 2
+    assert "there are no records yet" in capsys.readouterr().err
+
+
 def test_the_command_line(run, capsys):
     assert __main__.main(["runs", "verify"]) == 0
     assert "every metric follows" in capsys.readouterr().out
