@@ -6,7 +6,6 @@ chosen on the validation tracks. Explained in 09_beyond_the_report.
 """
 
 import hashlib
-import os
 import tempfile
 import time
 from itertools import product
@@ -23,9 +22,9 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 from tqdm.auto import tqdm
 
-from mercore import corpora, data_dir, features, runs, splits
+from mercore import UserError, corpora, data_dir, features, runs, splits
 
-TITLES = {"majority": "Most frequent class", "svm": "SVM on sound statistics"}
+KEYS = ("majority", "svm")
 VERSION = 1  # of the statistics
 COSTS, GAMMAS = (1.0, 3.0, 10.0), (0.3, 1.0, 3.0)  # gamma in units of 1 / number of features
 
@@ -39,12 +38,13 @@ def statistics(y: np.ndarray) -> np.ndarray:
     spectrum = np.abs(librosa.stft(y))
     mfcc = librosa.feature.mfcc(y=y, sr=rate, n_mfcc=20)
     onsets = librosa.onset.onset_strength(y=y, sr=rate)
+    chroma = librosa.feature.chroma_stft(S=spectrum**2, sr=rate, tuning=0.0)
     over_time = [
         mfcc,
         librosa.feature.delta(mfcc),
-        librosa.feature.chroma_stft(S=spectrum**2, sr=rate, tuning=0.0),
+        chroma,
         librosa.feature.spectral_contrast(S=spectrum, sr=rate),
-        librosa.feature.tonnetz(chroma=librosa.feature.chroma_stft(S=spectrum**2, sr=rate, tuning=0.0)),
+        librosa.feature.tonnetz(chroma=chroma),
         *(
             measure(S=spectrum, sr=rate)
             for measure in (
@@ -74,10 +74,9 @@ def table_of(corpus: corpora.Corpus, jobs: int = 2) -> np.ndarray:
     found = joblib.Parallel(jobs, return_as="generator")(tasks)
     rows = np.stack(list(tqdm(found, f"statistics of {corpus.name}", len(tasks), unit="track")))
     kept.parent.mkdir(parents=True, exist_ok=True)
-    handle, scratch = tempfile.mkstemp(suffix=".npy", dir=kept.parent)
-    os.close(handle)
-    np.save(scratch, rows)
-    Path(scratch).replace(kept)
+    with tempfile.TemporaryDirectory(prefix=".unfinished-", dir=kept.parent) as scratch:
+        np.save(Path(scratch) / kept.name, rows)
+        (Path(scratch) / kept.name).replace(kept)
     return rows
 
 
@@ -93,7 +92,12 @@ def train(
     folds: int | None = None,
     fold: int | None = None,
 ) -> runs.Run:
-    """Fit one of TITLES on the tracks of a corpus; the run isn't written, as it takes a moment to fit again."""
+    """Fit one of KEYS on the tracks of a corpus; the run isn't written, as it takes a moment to fit again.
+
+    Raises UserError on an unknown key.
+    """
+    if key not in KEYS:
+        raise UserError(f"unknown baseline {key!r}: choose one of {', '.join(KEYS)}")
     rows = corpus.usable[["label", "artist"]].rename_axis("track").reset_index().assign(index=0, start=0.0)
     split = splits.make(corpus, rows, protocol, seed, folds=folds, fold=fold)
     started = time.perf_counter()

@@ -1,14 +1,14 @@
 """What the committed records of trainings on real music show together. Explained in 09_beyond_the_report.
 
 everything = records.load_all()
-beyond.draw(everything, folder)      # every figure of them, one folder a protocol
+beyond.draw(everything, folder)  # every figure of them, one folder a protocol
 """
 
 from pathlib import Path
 
 import pandas as pd
 
-from mercore import PROJECT, calibration, evaluation, figures, ledger, mood_names, published, runs
+from mercore import PROJECT, UserError, calibration, evaluation, figures, ledger, mood_names, published, runs
 
 REAL = PROJECT / "figures" / "real"
 PROTOCOLS = ("clip", "track", "artist")
@@ -17,12 +17,17 @@ PROTOCOLS = ("clip", "track", "artist")
 def by_network(
     several: list[runs.Run], task: str, protocol: str, profile: str = "report"
 ) -> dict[str, list[runs.Run]]:
-    """The runs of the seven networks on a task by a protocol, for each network by seed; only seeds that all have."""
+    """The runs of the seven networks on a task by a protocol, for each network by seed; only seeds that all have.
+
+    Raises UserError where two of them differ in more than that, as in the corpus or in the clips of a track.
+    """
     found: dict[str, dict[int, runs.Run]] = {}
     for run in several:
         c = run.config
         if (run.corpus["task"], c["protocol"], c["profile"], c.get("fold")) == (task, protocol, profile, None):
-            found.setdefault(c["network"], {})[c["seed"]] = run
+            other = found.setdefault(c["network"], {}).setdefault(c["seed"], run)
+            if other is not run:
+                raise UserError(f"{other.id} and {run.id} are of one network, seed and protocol: keep one of them")
     seeds = set.intersection(*(set(of) for of in found.values())) if found else set()
     return {key: [found[key][seed] for seed in sorted(seeds)] for key in published.ORDER if seeds and key in found}
 
@@ -44,7 +49,12 @@ def mood_name_tables(several: list[runs.Run]) -> dict[str, pd.DataFrame]:
 
 
 def calibrated(run: runs.Run) -> tuple[pd.DataFrame, pd.DataFrame, float]:
-    """Test predictions before and after temperature scaling, and the temperature, chosen on validation clips."""
+    """Test predictions before and after temperature scaling, and the temperature, chosen on validation clips.
+
+    Raises ValueError where there are none.
+    """
+    if run.side("validation").empty:
+        raise ValueError(f"{run.id} has no validation clips to choose a temperature on")
     by = calibration.temperature(run.side("validation"))
     return run.side("test"), calibration.tempered(run.side("test"), by), by
 

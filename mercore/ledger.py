@@ -2,7 +2,9 @@
 
 A claim holds where the 95 % interval of the effect it speaks of lies wholly on its side, doesn't hold where the
 interval lies wholly on the other side, and is undecided else. Intervals resample artists (or tracks), and networks
-are compared on the same clips. "Equal" and "comparable" mean within MARGIN.
+are compared on the same clips. "Equal" and "comparable" mean within MARGIN. A claim that one network is above several
+needs every one of the intervals on its side; no correction is made for looking at several: it would make both
+verdicts rarer.
 """
 
 from collections.abc import Callable
@@ -47,9 +49,13 @@ class Evidence:
         """Accuracy with its interval."""
         return evaluation.accuracy_interval(self.sides[key][side])
 
-    def best(self, keys, side: str = "test") -> str:
-        """The network with the highest accuracy of these."""
-        return max(keys, key=lambda key: evaluation.accuracy(self.sides[key][side]))
+    def best(self) -> str:
+        """The network with the highest test accuracy."""
+        return max(self.sides, key=lambda key: evaluation.accuracy(self.sides[key]["test"]))
+
+    def others(self, key: str) -> list[str]:
+        """All networks but this one."""
+        return [other for other in self.sides if other != key]
 
 
 def judge(*intervals: tuple[float, float, float]) -> str:
@@ -67,10 +73,22 @@ def judge_equal(interval: tuple[float, float, float]) -> str:
     return FAILS if low > 0 or high < 0 else OPEN
 
 
-def told(interval: tuple[float, float, float], unit: str = " points") -> str:
+def told(interval: tuple[float, float, float]) -> str:
     """An effect with its interval, in points of a hundred."""
     estimate, low, high = (100 * value for value in interval)
-    return f"{estimate:+.1f}{unit} " + ("(no interval)" if np.isnan(low) else f"[{low:+.1f}, {high:+.1f}]")
+    return f"{estimate:+.1f} points " + ("(no interval)" if np.isnan(low) else f"[{low:+.1f}, {high:+.1f}]")
+
+
+def decisive(found: dict) -> tuple:
+    """Of several effects, by what they are of, the one that speaks most against "all are above zero"."""
+    return min(found.items(), key=lambda item: np.nan_to_num(item[1][2], nan=np.inf))  # the upper bound decides
+
+
+def above(e: Evidence, keys, rivals, side: str = "test") -> tuple[str, str]:
+    """Whether each of these networks has a higher accuracy than each rival: what was found, and the verdict."""
+    found = {(key, rival): e.difference(rival, key, side) for key in keys for rival in rivals}
+    (key, rival), effect = decisive(found)
+    return f"{network_name(key)} less {network_name(rival)}: {told(effect)}", judge(*found.values())
 
 
 def gap(first: tuple[float, float, float], second: tuple[float, float, float]) -> tuple[float, float, float]:
@@ -109,17 +127,13 @@ def recall_spread(first: pd.DataFrame, second: pd.DataFrame, draws: int = 2000) 
 
 
 def raw_audio_wins(e: Evidence) -> tuple[str, str]:
-    mel = e.best(MEL)
-    found = {key: e.difference(mel, key) for key in RAW}
-    text = "; ".join(f"{network_name(key)} less {network_name(mel)}: {told(x)}" for key, x in found.items())
-    return text, judge(*found.values())
+    return above(e, RAW, MEL)
 
 
 def highest_training(key: str) -> Callable:
     def check(e: Evidence) -> tuple[str, str]:
-        rival = e.best([other for other in e.sides if other != key], "train")
-        found = e.difference(rival, key, "train")
-        return f"training: {network_name(key)} less {network_name(rival)}: {told(found)}", judge(found)
+        text, verdict = above(e, [key], e.others(key), "train")
+        return f"training: {text}", verdict
 
     return check
 
@@ -154,12 +168,12 @@ def rock_is_poor(e: Evidence) -> tuple[str, str]:
     rock = {key: sides["test"][sides["test"]["label"] == "rock"] for key, sides in e.sides.items()}
     if rock["conv"].empty:
         return "no rock was tested", OPEN
-    found = {key: evaluation.difference_interval(rock["conv"], rock[key]) for key in e.sides if key != "conv"}
+    found = {key: evaluation.difference_interval(rock["conv"], rock[key]) for key in e.others("conv")}
     recalls = {key: evaluation.accuracy(part) for key, part in rock.items()}
-    worst = min(found, key=lambda key: np.nan_to_num(found[key][2], nan=np.inf))  # the upper bound decides
     others = sorted(100 * recalls[key] for key in found)
+    key, effect = decisive(found)
     text = f"recall of rock: Conv {100 * recalls['conv']:.0f} %, the others {others[0]:.0f} to {others[-1]:.0f} %; "
-    return text + f"{network_name(worst)} less Conv: {told(found[worst])}", judge(*found.values())
+    return text + f"{network_name(key)} less Conv: {told(effect)}", judge(*found.values())
 
 
 def comparable(first: str, second: str) -> Callable:
@@ -171,16 +185,11 @@ def comparable(first: str, second: str) -> Callable:
 
 
 def conv_is_best(e: Evidence) -> tuple[str, str]:
-    rival = e.best([key for key in e.sides if key != "conv"])
-    found = e.difference(rival, "conv")
-    return f"Conv less {network_name(rival)}: {told(found)}", judge(found)
+    return above(e, ["conv"], e.others("conv"))
 
 
 def raw_audio_loses(e: Evidence) -> tuple[str, str]:
-    best = e.best(RAW)
-    found = {key: e.difference(best, key) for key in MEL}
-    least = min(found, key=lambda key: found[key][0])
-    return f"{network_name(least)} less {network_name(best)}: {told(found[least])}", judge(*found.values())
+    return above(e, MEL, RAW)
 
 
 def one_class_prevails(e: Evidence) -> tuple[str, str]:
@@ -192,17 +201,16 @@ def one_class_prevails(e: Evidence) -> tuple[str, str]:
 
 
 def conv_is_balanced(e: Evidence) -> tuple[str, str]:
-    found = {key: recall_spread(e.sides["conv"]["test"], e.sides[key]["test"]) for key in e.sides if key != "conv"}
-    least = min(found, key=lambda key: found[key][0])
-    text = f"deviation of the recalls, {network_name(least)} less Conv: {told(found[least])}"
-    return text, judge(*found.values())
+    found = {key: recall_spread(e.sides["conv"]["test"], e.sides[key]["test"]) for key in e.others("conv")}
+    key, effect = decisive(found)
+    return f"deviation of the recalls, {network_name(key)} less Conv: {told(effect)}", judge(*found.values())
 
 
 def gru_keeps_up(genre: Evidence, mood: Evidence) -> tuple[str, str]:
     found = {
         (task, gru): e.difference(lstm, gru) for task, e in (("genre", genre), ("mood", mood)) for lstm, gru in PAIRS
     }
-    (task, gru), least = min(found.items(), key=lambda item: item[1][0])
+    (task, gru), least = decisive(found)
     ahead = sum(estimate > 0 for estimate, _, _ in found.values())
     text = (
         f"the GRU is ahead in {ahead} of {len(found)} pairs; at the least, {task}, {network_name(gru)}: {told(least)}"
@@ -216,7 +224,7 @@ def mood_is_harder(genre: Evidence, mood: Evidence) -> tuple[str, str]:
     scaled = []
     for e in (genre, mood):
         chance = 1 / len(e.classes)
-        scaled.append(tuple((value - chance) / (1 - chance) for value in e.accuracy(e.best(e.sides))))
+        scaled.append(tuple((value - chance) / (1 - chance) for value in e.accuracy(e.best())))
     found = gap(*scaled)
     return f"share of the way from guessing to perfection, best genre less best mood network: {told(found)}", judge(
         found
@@ -234,7 +242,7 @@ def snippets_follow(snippets: pd.DataFrame | None) -> tuple[str, str]:
     same = snippets.groupby("task")["predicted"].value_counts(normalize=True)
     chance = [same.get((task, label), 0.0) for task, label in snippets[["task", "label"]].itertuples(index=False)]
     found = evaluation.mean_interval(hit - np.array(chance), snippets["section"])
-    return f"{hit.mean():.0%} get their section's label; above chance by {told(found)}", judge(found)
+    return f"{100 * hit.mean():.0f} % get their section's label; above chance by {told(found)}", judge(found)
 
 
 def enough_data(curve: pd.DataFrame | None) -> tuple[str, str]:

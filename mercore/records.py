@@ -32,13 +32,14 @@ def metrics(run: runs.Run) -> dict[str, float]:
     return {name: round(value, SAVED_DIGITS) for name, value in found.items() if np.isfinite(value)}
 
 
-def keep(run: runs.Run, root: Path = RECORDS) -> Path:
+def keep(run: runs.Run, root: Path | None = None) -> Path:
     """Copy a finished run's record, with its metrics, to the committed records; returns its folder.
 
     Raises UserError where a record of that name is there already with other content.
     """
     record = json.loads((run.folder / runs.RECORD).read_text(encoding="utf-8")) | {"metrics": metrics(run)}
     text = json.dumps(record, indent=1) + "\n"
+    root = root or RECORDS
     target = root / run.id
     if target.exists():
         if (target / runs.RECORD).read_text(encoding="utf-8") == text:
@@ -57,14 +58,13 @@ def keep(run: runs.Run, root: Path = RECORDS) -> Path:
 
 def load_all(root: Path | None = None) -> list[runs.Run]:
     """All committed records, by name."""
-    root = root or RECORDS
-    return [runs.load(folder) for folder in sorted(root.glob("*")) if (folder / runs.RECORD).is_file()]
+    return [runs.load(folder) for folder in sorted((root or RECORDS).glob("*")) if (folder / runs.RECORD).is_file()]
 
 
-def verify(root: Path = RECORDS) -> list[str]:
+def verify(root: Path | None = None) -> list[str]:
     """Recompute every metric of every record from its predictions; one line for each that differs or can't be."""
     faults = []
-    for folder in sorted(path for path in root.glob("*") if path.is_dir()):
+    for folder in sorted(path for path in (root or RECORDS).glob("*") if path.is_dir()):
         try:
             run = runs.load(folder)
             told = json.loads((folder / runs.RECORD).read_text(encoding="utf-8"))["metrics"]
@@ -81,12 +81,17 @@ def verify(root: Path = RECORDS) -> list[str]:
 
 
 def train_again(name: str, path: str, seed: int | None = None) -> runs.Run:
-    """Train what a record holds on the corpus at `path`, with its own or another seed; never reuses a run."""
-    config = runs.load(RECORDS / name).config
+    """Train what a record holds on the corpus at `path`, with its own or another seed; never reuses a run.
+
+    Says so where that corpus isn't the record's, track by track.
+    """
+    record = runs.load(RECORDS / name)
+    config, corpus = record.config, corpora.open_corpus(path, record.corpus["task"])
+    if corpus.fingerprint != record.corpus["fingerprint"]:
+        print(f"{corpus.name} at {path} doesn't hold the same tracks as {record.corpus['name']} of the record")
     settings = {field: config[field] for field in training.PROFILES["quick"].__dataclass_fields__ if field in config}
-    about = json.loads((RECORDS / name / runs.RECORD).read_text(encoding="utf-8"))["corpus"]
     return training.train(
-        corpora.open_corpus(path, about["task"]),
+        corpus,
         config["network"],
         config["profile"],
         config["protocol"],

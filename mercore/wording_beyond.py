@@ -7,7 +7,7 @@ from mercore.plots_comparisons import network_name
 from mercore.plotstyle import class_label
 
 
-def tell_mood_names(tables: dict[str, pd.DataFrame]) -> str:
+def tell_likeliest_names(tables: dict[str, pd.DataFrame]) -> str:
     """Which quadrants the report's mood names stand for by `mood_names.bootstrap`, by network and for all together."""
     printed = published.MOOD_ORDER
     found = {key: mood_names.verdict(table) for key, table in tables.items()}

@@ -7,7 +7,7 @@ validation clips isn't said.
 import numpy as np
 import pandas as pd
 
-from mercore import published
+from mercore import ledger, published
 from mercore.plots_comparisons import network_name
 from mercore.plotstyle import class_label
 from mercore.wording import percent, several
@@ -211,11 +211,7 @@ def tell_claims(claims: pd.DataFrame, runs: dict) -> str:
         report = f"**contradicted:** {row.report}" if row.contradicted else row.report
         lines.append(f"| {row.number} | {row.claim} | {report} | {row.found} | **{row.verdict}** |")
     counts = claims["verdict"].value_counts()
-    corpora = " and ".join(
-        f"{next(iter(own.values())).corpus['name']} (split by `{next(iter(own.values())).config['protocol']}`)"
-        for own in runs.values()
-    )
-    told = ", ".join(
-        f"{counts[verdict]} {verdict}" for verdict in ("holds", "does not hold", "undecided") if verdict in counts
-    )
+    told = ", ".join(f"{counts[it]} {it}" for it in (ledger.HOLDS, ledger.FAILS, ledger.OPEN) if it in counts)
+    some = [next(iter(own.values())) for own in runs.values()]  # all of a task are of one corpus and split
+    corpora = " and ".join(f"{run.corpus['name']} (split by `{run.config['protocol']}`)" for run in some)
     return "\n".join([*lines, "", f"Of {len(claims)} claims, on {corpora}, one run of each network: {told}."])

@@ -202,6 +202,7 @@ def test_the_projects_own_folder_is_mended_without_its_marker_too(handful, tmp_p
     (folder / "gtzan_tracks.csv").unlink()
     assert embedded.render("genre", jobs=1) == folder
     assert digests(folder) == before
+    assert sorted(p.name for p in folder.parent.iterdir()) == ["genre"]
 
 
 def test_files_of_others_are_never_removed(handful, tmp_path):

@@ -44,9 +44,9 @@ def test_a_likelihood_by_hand():
 
 def test_what_is_told_of_the_names():
     swapped = ("Q1", "Q2", "Q3", "Q4")
-    told = wording_beyond.tell_mood_names({"conv": mood_names.bootstrap("conv", clips_like_the_report(swapped))})
+    told = wording_beyond.tell_likeliest_names({"conv": mood_names.bootstrap("conv", clips_like_the_report(swapped))})
     assert "not in the classes' order" in told
     assert "*Relaxed/Peaceful/Calm* is Q2" in told
     as_printed = {"conv": mood_names.bootstrap("conv", clips_like_the_report(published.MOOD_ORDER))}
-    assert "nothing speaks for a permutation" in wording_beyond.tell_mood_names(as_printed)
+    assert "nothing speaks for a permutation" in wording_beyond.tell_likeliest_names(as_printed)
     assert "Bohemian Rhapsody" in wording_beyond.tell_what_the_names_change(as_printed)

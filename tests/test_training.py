@@ -37,6 +37,7 @@ def test_the_stored_network_gives_the_recorded_predictions(run, tones):
     table = training.prepare(
         tones, "log_mel", training.replace(training.PROFILES["quick"], clips_per_track=4), "track"
     )
+    assert (again.predictions.loc[rows, "start"] >= 0).all()
     p = again.model().predict(again.normaliser.apply(table.x[rows]), verbose=0)
     np.testing.assert_allclose(p, again.predictions.loc[rows, ["p_high", "p_low"]], atol=2e-4)
 

@@ -21,8 +21,6 @@ from sklearn.svm import SVC
 from mercore import FACTS, clips, corpora, evaluation, features, plotstyle, splits, training
 
 FOLDS, SEED, BASELINE = 5, 0, "MFCC mean and deviation, SVM"
-
-
 TABLE = FACTS / "embedded_difficulty.csv"
 
 
