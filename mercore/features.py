@@ -13,6 +13,7 @@ import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import joblib
@@ -129,7 +130,12 @@ def extract(corpus, clips: pd.DataFrame, kind: str, jobs: int = 2, progress: boo
     target = data_dir() / "cache" / "features" / f"{_key(corpus, clips, kind)}.npy"
     if not target.exists():
         _extract_to(target, corpus, clips, kind, jobs, progress)
-    return np.load(target, mmap_mode="r")
+    return _mapped(target)
+
+
+@lru_cache  # TensorFlow never lets go of a mapping it has read batches from, so there had better be one a file
+def _mapped(path: Path) -> np.ndarray:
+    return np.load(path, mmap_mode="r")
 
 
 def _extract_to(target: Path, corpus, clips: pd.DataFrame, kind: str, jobs: int, progress: bool) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-M_TOP_PAD, M_ARENA_MAX = -2, -8  # their numbers in glibc's malloc.h
+M_TOP_PAD, M_MMAP_MAX, M_ARENA_MAX = -2, -4, -8  # their numbers in glibc's malloc.h
 
 
 @contextmanager
@@ -33,11 +33,13 @@ def keep_freed_memory() -> None:
     """Let the C library keep what TensorFlow frees in every step instead of giving it back to the system.
 
     Fetching it again costs as much as the arithmetic of a small network (tests/benchmarks/kept_memory.py measures
-    it). One heap for all threads, which may grow by 1 GiB of addresses at a time, see mallopt(3); glibc only.
+    it). One heap for all threads and for large blocks too, which may grow by 1 GiB of addresses at a time, see
+    mallopt(3); glibc only.
     """
     library = ctypes.CDLL(None) if sys.platform == "linux" else None
     if hasattr(library, "mallopt"):
         library.mallopt(M_ARENA_MAX, 1)
+        library.mallopt(M_MMAP_MAX, 0)
         library.mallopt(M_TOP_PAD, 2**30)
 
 

@@ -6,6 +6,7 @@ after 3, and the weights of the last epoch, not of the best one. Which augmentat
 published; ours, small shifts in time and frequency as Keras' ImageDataGenerator makes them, is our choice.
 """
 
+import gc
 import hashlib
 import json
 import time
@@ -46,6 +47,7 @@ PROFILES = {
 
 # Shifts of at most 13 frames (0.3 s) and 4 mel bands.
 TIME_SHIFT, BAND_SHIFT = 13, 4
+EVALUATED_AT_ONCE = 128  # clips
 
 
 class Prepared(NamedTuple):
@@ -101,7 +103,7 @@ def batches(prepared: Prepared, normaliser, rows, batch_size: int, seed: int | N
 
     class Batches(PyDataset):
         def __init__(self):
-            super().__init__(workers=1, max_queue_size=4)
+            super().__init__(workers=2, max_queue_size=2)  # with one worker every other epoch waits two seconds
             self.epoch, self.rows = -1, np.asarray(rows)
             self.on_epoch_end()
 
@@ -161,7 +163,7 @@ def train(
     seconds = {"features": time.perf_counter() - started}
 
     tf.config.experimental.enable_op_determinism()
-    keras.backend.clear_session()
+    keras.backend.clear_session(free_memory=False)
     keras.utils.set_random_seed(seed)
     model = networks.build(key, len(corpus.classes), settings.preset, attention, front_end)
     config = {
@@ -195,6 +197,7 @@ def train(
         print(f"{found.title}: an identical run is there already, {found.id}; reused")
         return found
 
+    gc.collect()  # earlier networks, which collecting before every look for a run would cost more than the look
     side = prepared.split
     normaliser = features.Normaliser.fit(
         prepared.x, side.train if scaler == "train" else np.arange(len(prepared.clips)), kind
@@ -213,7 +216,7 @@ def train(
     history = _fit(model, prepared, normaliser, settings, seed, augment)
     seconds["training"] = time.perf_counter() - started
     started = time.perf_counter()
-    everything = batches(prepared, normaliser, np.arange(len(prepared.clips)), 256)
+    everything = batches(prepared, normaliser, np.arange(len(prepared.clips)), EVALUATED_AT_ONCE)
     predictions = _table(prepared, model.predict(everything, verbose=0))
     seconds["prediction"] = time.perf_counter() - started
     run = runs.Run(config, about, history, predictions, seconds, prepared.split.notes, parameters=model.count_params())
@@ -235,7 +238,9 @@ def _fit(model, prepared, normaliser, settings, seed, augment) -> pd.DataFrame:
     progress = _progress(settings.epochs)
     result = model.fit(
         batches(prepared, normaliser, side.train, settings.batch_size, seed, augment),
-        validation_data=batches(prepared, normaliser, side.validation, 256) if len(side.validation) else None,
+        validation_data=batches(prepared, normaliser, side.validation, EVALUATED_AT_ONCE)
+        if len(side.validation)
+        else None,
         epochs=settings.epochs,
         verbose=0,
         callbacks=[

@@ -35,9 +35,11 @@ def main(rounds: int = 4) -> None:
 
 
 def give_back() -> None:
-    """The default of glibc again, 128 KiB (mallopt(3)), and all that is free returned."""
-    ctypes.CDLL(None).mallopt(networks.M_TOP_PAD, 2**17)
-    ctypes.CDLL(None).malloc_trim(0)
+    """The defaults of glibc again (mallopt(3)), and all that is free returned."""
+    library = ctypes.CDLL(None)
+    library.mallopt(networks.M_TOP_PAD, 2**17)
+    library.mallopt(networks.M_MMAP_MAX, 2**16)
+    library.malloc_trim(0)
 
 
 def epoch(model, data) -> float:
