@@ -59,6 +59,22 @@ def calibrated(run: runs.Run) -> tuple[pd.DataFrame, pd.DataFrame, float]:
     return run.side("test"), calibration.tempered(run.side("test"), by), by
 
 
+def accuracy_by_clips(predictions: pd.DataFrame, seed: int = 0, draws: int = 20) -> pd.DataFrame:
+    """Track accuracy by the number of clips that vote, drawn at random from each track: clips, accuracy, low, high.
+
+    predictions: clips of one side. Up to as many clips as the track with the fewest has; the mean over `draws`.
+    """
+    rows = []
+    for k in range(1, predictions.groupby("track").size().min() + 1):
+        votes = [
+            evaluation.vote(predictions.groupby("track", sort=False).sample(k, random_state=seed * draws + n))
+            for n in range(draws)
+        ]
+        every = pd.concat(votes, ignore_index=True)
+        rows.append((k, *evaluation.accuracy_interval(every)))
+    return pd.DataFrame(rows, columns=["clips", "accuracy", "low", "high"])
+
+
 def draw(several: list[runs.Run], out: Path = REAL) -> list[Path]:
     """Every figure and table that follows from these records; returns the files."""
     written = []

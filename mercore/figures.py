@@ -25,7 +25,7 @@ from PIL import Image
 
 from mercore import FACTS, UserError, build_dir
 from mercore.diagrams import draw_architecture
-from mercore.plots_beyond import plot_mood_names, plot_protocols, plot_reliability
+from mercore.plots_beyond import plot_clip_votes, plot_mood_names, plot_protocols, plot_reliability
 from mercore.plots_comparisons import (
     plot_costs,
     plot_differences,
@@ -68,6 +68,7 @@ __all__ = [
     "plot_alike",
     "plot_augmentation",
     "plot_class_counts",
+    "plot_clip_votes",
     "plot_confusion",
     "plot_costs",
     "plot_differences",

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-M_TOP_PAD, M_MMAP_MAX, M_ARENA_MAX = -2, -4, -8  # their numbers in glibc's malloc.h
+M_TOP_PAD, M_MMAP_THRESHOLD, M_ARENA_MAX = -2, -3, -8  # their numbers in glibc's malloc.h
 
 
 @contextmanager
@@ -33,13 +33,13 @@ def keep_freed_memory() -> None:
     """Let the C library keep what TensorFlow frees in every step instead of giving it back to the system.
 
     Fetching it again costs as much as the arithmetic of a small network (tests/benchmarks/kept_memory.py measures
-    it). One heap for all threads and for large blocks too, which may grow by 1 GiB of addresses at a time, see
-    mallopt(3); glibc only.
+    it). One heap for all threads and for blocks of up to 32 MiB (the most it allows), which may grow by 1 GiB of
+    addresses at a time, see mallopt(3); glibc only.
     """
     library = ctypes.CDLL(None) if sys.platform == "linux" else None
     if hasattr(library, "mallopt"):
         library.mallopt(M_ARENA_MAX, 1)
-        library.mallopt(M_MMAP_MAX, 0)
+        library.mallopt(M_MMAP_THRESHOLD, 2**25)
         library.mallopt(M_TOP_PAD, 2**30)
 
 
@@ -69,7 +69,7 @@ PRESETS = ("quick", "report")
 SIZES: dict[str, dict[str, dict[str, Any]]] = {
     "report": {
         "conv": {"filters": (16, 16, 32, 32, 64), "entry": (5, 2), "dropout": 0.2, "dense": 64},
-        "recurrent": {"units": 128, "dropout": 0.3, "dense": 64},
+        "recurrent": {"pool": 1, "units": 128, "dropout": 0.3, "dense": 64},
         "conv_recurrent": {"filters": (16, 16, 32), "entry": (5, 2), "units": 32, "dropout": 0.2, "dense": 64},
         "end2end": {
             "filters": (16, 32, 64),
@@ -83,7 +83,7 @@ SIZES: dict[str, dict[str, dict[str, Any]]] = {
     },
     "quick": {
         "conv": {"filters": (16, 16, 32, 48, 64), "entry": ((8, 3), (8, 2)), "dropout": 0.1, "dense": 64},
-        "recurrent": {"units": 32, "dropout": 0.2, "dense": 64},
+        "recurrent": {"pool": 2, "units": 32, "dropout": 0.2, "dense": 64},
         "conv_recurrent": {"filters": (12, 16, 32), "entry": (5, 4), "units": 32, "dropout": 0.1, "dense": 64},
         "end2end": {
             "filters": (32, 48, 64),
@@ -205,9 +205,11 @@ def _conv(filters, entry, dropout, dense):
     return inputs, layers.Dense(dense, activation="relu")(x)
 
 
-def _recurrent(recurrent, units, dropout, dense):
+def _recurrent(recurrent, pool, units, dropout, dense):
     inputs = keras.Input((128, 130), name="log_mel")
     x = layers.Permute((2, 1))(inputs)  # a sequence of 130 frames, each with its 128 bands
+    if pool > 1:
+        x = layers.AveragePooling1D(pool)(x)
     x = layers.Bidirectional(recurrent(units))(x)
     x = layers.Dropout(dropout)(x)
     return inputs, layers.Dense(dense, activation="relu")(x)

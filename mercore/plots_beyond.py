@@ -72,6 +72,25 @@ def plot_reliability(before: pd.DataFrame, after: pd.DataFrame, names: tuple[str
 
 
 @styled
+def plot_clip_votes(curves: dict[str, pd.DataFrame], names: dict[str, str]) -> Figure:
+    """Track accuracy against the number of voting clips, by task: tables of beyond.accuracy_by_clips, and titles."""
+    fig, axes = new_figure(PAIR, 3.0, 1, len(curves), sharey=True, squeeze=False)
+    for ax, (task, curve) in zip(axes[0], curves.items(), strict=True):
+        ax.fill_between(curve["clips"], curve["low"], curve["high"], color=BLUE, alpha=0.2, linewidth=0)
+        ax.plot(curve["clips"], curve["accuracy"], "o-", color=BLUE)
+        ax.set(xlabel="clips that vote", ylim=(0, 1), xticks=curve["clips"])
+        ax.set_title(f"{task}: {names[task]}")
+        ax.grid()
+    axes[0, 0].set_ylabel("accuracy (share of test tracks)")
+    add_caption(
+        fig,
+        "Clips drawn at random from each test track, twenty times; their mean probability decides. Band: 95 % over "
+        "resampled artists (tracks where the artist isn't known).",
+    )
+    return fig
+
+
+@styled
 def plot_mood_names(tables: dict[str, pd.DataFrame]) -> Figure:
     """How likely the report's matrices are under each order of the quadrants: by network, from mood_names.bootstrap.
 

@@ -2,9 +2,60 @@
 
 import pandas as pd
 
-from mercore import mood_names, published
+from mercore import calibration, evaluation, mood_names, published
 from mercore.plots_comparisons import network_name
 from mercore.plotstyle import class_label
+from mercore.wording import percent, several
+
+
+def tell_leakage(table: pd.DataFrame, task: str) -> str:
+    """By how much accuracies by clip lie above those by artist: rows with network, protocol, accuracy."""
+    wide = table.pivot(index="network", columns="protocol", values="accuracy")
+    gain = (100 * (wide["clip"] - wide["artist"])).sort_values()
+    apart = table.pivot(index="network", columns="protocol", values=["low", "high"])
+    clear = int((apart["low", "clip"] > apart["high", "artist"]).sum())
+    least, most = (f"{gain.iloc[n]:.0f} ({network_name(gain.index[n])})" for n in (0, -1))
+    return (
+        f"**{task.capitalize()}:** by clip the {len(gain)} networks read {least} to {most} points higher than by "
+        f"artist; in {clear} of them the two intervals don't even touch."
+    )
+
+
+def tell_protocols(table: pd.DataFrame) -> str:
+    """What `beyond.protocol_table` holds, with the report's accuracies beside those by clip."""
+    lines = []
+    for row in table.itertuples():
+        theirs = published.accuracy("mood")["test"][row.network]
+        beside = f"; the report has {theirs:.3f}" if row.protocol == "clip" else ""
+        lines.append(
+            f"- {network_name(row.network)} by {row.protocol}: {row.accuracy:.3f} [{row.low:.3f}, {row.high:.3f}], "
+            f"{several(len(row.seeds), 'seed')}{beside}."
+        )
+    return "\n".join(lines)
+
+
+def tell_calibration(before: pd.DataFrame, after: pd.DataFrame, by: float) -> str:
+    """What temperature scaling did: `by` is the temperature."""
+    errors = [calibration.expected_calibration_error(predictions) for predictions in (before, after)]
+    p, _ = calibration.probabilities(before)
+    gap = p.max(axis=1).mean() - evaluation.accuracy(before)
+    sure = "more sure than right" if gap > 0 else "less sure than right"
+    verdict = "smaller" if errors[1] < errors[0] else "not smaller"
+    return (
+        f"On the {len(before):,} test clips the network is {100 * abs(gap):.0f} points {sure} on average. The "
+        f"validation clips ask for a temperature of {by:.2f}; with it the calibration error is {verdict}: "
+        f"{errors[1]:.3f} after, {errors[0]:.3f} before."
+    )
+
+
+def tell_clip_votes(curve: pd.DataFrame, task: str) -> str:
+    """What voting adds, by `beyond.accuracy_by_clips`."""
+    first, half, last = curve.iloc[0], curve.iloc[(len(curve) - 1) // 2], curve.iloc[-1]
+    return (
+        f"**{task.capitalize()}:** one clip puts {percent(first['accuracy'])} of the tracks right, "
+        f"{several(int(half['clips']), 'clip')} {percent(half['accuracy'])}, all {int(last['clips'])} "
+        f"{percent(last['accuracy'])} [{percent(last['low'])}, {percent(last['high'])}]."
+    )
 
 
 def tell_likeliest_names(tables: dict[str, pd.DataFrame]) -> str:

@@ -1,10 +1,12 @@
 """What committed records show, on records made up here: seven networks, three protocols, two seeds."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from mercore import beyond, evaluation, figures, networks, runs
+from mercore import UserError, beyond, calibration, evaluation, figures, networks, runs, wording_beyond
 
 QUADRANTS = ("Q1", "Q2", "Q3", "Q4")
 RIGHT = {"clip": 0.8, "track": 0.65, "artist": 0.6}
@@ -42,6 +44,40 @@ def test_only_seeds_that_all_networks_have_are_compared(records):
     assert {key: [run.config["seed"] for run in of] for key, of in own.items()} == {key: [0, 1] for key in own}
     assert set(own) == set(networks.KEYS)
     assert beyond.by_network(records, "genre", "clip") == {}
+
+
+def test_two_runs_of_one_network_and_seed_cannot_be_told_apart(records):
+    with pytest.raises(UserError, match="of one network, seed and protocol"):
+        beyond.by_network([*records, made_up("conv", "clip", 1)], "mood", "clip")
+
+
+def test_voting_clips_are_right_more_often_than_one(records):
+    test = records[0].side("test")
+    curve = beyond.accuracy_by_clips(test, draws=5)
+    assert list(curve["clips"]) == [1, 2, 3, 4, 5]
+    assert curve["accuracy"].iloc[0] == pytest.approx(evaluation.accuracy(test), abs=0.06)
+    assert curve["accuracy"].iloc[-1] == evaluation.accuracy(evaluation.vote(test))
+    assert curve["accuracy"].iloc[-1] > curve["accuracy"].iloc[0]
+    assert "all 5" in wording_beyond.tell_clip_votes(curve, "mood")
+
+
+def test_sentences_follow_the_tables(records):
+    table = beyond.protocol_table(records, "mood")
+    told = wording_beyond.tell_protocols(table).splitlines()
+    assert len(told) == len(table)
+    assert all(("the report has" in line) == (" by clip:" in line) for line in told)
+    assert "7 networks read" in wording_beyond.tell_leakage(table, "mood")
+    before, after, by = beyond.calibrated(records[0])
+    told = wording_beyond.tell_calibration(before, after, by)
+    worse = np.subtract(*map(calibration.expected_calibration_error, (after, before))) >= 0
+    assert ("not smaller" in told) == worse
+
+
+def test_no_validation_no_temperature(records):
+    run = records[0]
+    left = run.predictions[run.predictions["side"] != "validation"]
+    with pytest.raises(ValueError, match="no validation clips"):
+        beyond.calibrated(dataclasses.replace(run, predictions=left))
 
 
 def test_the_protocols_side_by_side(records):

@@ -38,7 +38,7 @@ def give_back() -> None:
     """The defaults of glibc again (mallopt(3)), and all that is free returned."""
     library = ctypes.CDLL(None)
     library.mallopt(networks.M_TOP_PAD, 2**17)
-    library.mallopt(networks.M_MMAP_MAX, 2**16)
+    library.mallopt(networks.M_MMAP_THRESHOLD, 2**17)
     library.malloc_trim(0)
 
 
