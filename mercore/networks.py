@@ -6,14 +6,10 @@ networks neither filter counts nor kernels nor dropout rates are published, so t
 `quick` keeps the families and the order of their layers, narrower and with early down-sampling.
 """
 
-import ctypes
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
-
-M_TOP_PAD, M_MMAP_THRESHOLD, M_ARENA_MAX = -2, -3, -8  # their numbers in glibc's malloc.h
 
 
 @contextmanager
@@ -29,21 +25,6 @@ def _silence() -> Iterator[None]:
         os.close(nothing)
 
 
-def keep_freed_memory() -> None:
-    """Let the C library keep what TensorFlow frees in every step instead of giving it back to the system.
-
-    Fetching it again costs as much as the arithmetic of a small network (tests/benchmarks/kept_memory.py measures
-    it). One heap for all threads and for blocks of up to 32 MiB (the most it allows), which may grow by 1 GiB of
-    addresses at a time, see mallopt(3); glibc only.
-    """
-    library = ctypes.CDLL(None) if sys.platform == "linux" else None
-    if hasattr(library, "mallopt"):
-        library.mallopt(M_ARENA_MAX, 1)
-        library.mallopt(M_MMAP_THRESHOLD, 2**25)
-        library.mallopt(M_TOP_PAD, 2**30)
-
-
-keep_freed_memory()
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # what matters comes as an exception
 with _silence():
     import keras

@@ -1,4 +1,4 @@
-"""What `networks.keep_freed_memory` earns: seconds of an epoch without it and with it, in turns, and their ratio.
+"""What `mercore.keep_freed_memory` earns: seconds of an epoch without it and with it, in turns, and their ratio.
 
     .venv/bin/python tests/benchmarks/kept_memory.py
 
@@ -10,6 +10,7 @@ import time
 
 import numpy as np
 
+import mercore
 from mercore import corpora, features, networks, training
 
 
@@ -26,7 +27,7 @@ def main(rounds: int = 4) -> None:
     for _ in range(rounds):
         give_back()
         without = epoch(model, data)
-        networks.keep_freed_memory()
+        mercore.keep_freed_memory()
         epoch(model, data)  # what is to be kept has to be fetched once
         kept = epoch(model, data)
         ratios.append(without / kept)
@@ -37,8 +38,8 @@ def main(rounds: int = 4) -> None:
 def give_back() -> None:
     """The defaults of glibc again (mallopt(3)), and all that is free returned."""
     library = ctypes.CDLL(None)
-    library.mallopt(networks.M_TOP_PAD, 2**17)
-    library.mallopt(networks.M_MMAP_THRESHOLD, 2**17)
+    library.mallopt(mercore.M_TOP_PAD, 2**17)
+    library.mallopt(mercore.M_MMAP_THRESHOLD, 2**17)
     library.malloc_trim(0)
 
 
