@@ -306,10 +306,10 @@ def _table(prepared: Prepared, probabilities: np.ndarray) -> pd.DataFrame:
 
 
 # Seconds for one epoch over 1,000 clips on one core of an AMD EPYC, the other busy with another training: `quick`, the
-# medians of ten trainings each; `report`, four batches of 128 random clips. Machines differ twofold and more.
+# medians of two trainings each; `report`, four batches of 128 random clips. Machines differ twofold and more.
 EPOCH_SECONDS = {
-    "quick": {"conv": 2.4, "blstm": 2.9, "bgru": 3.8, "conv_blstm": 3.2, "conv_bgru": 3.2, "end2end": 2.2,
-              "end2end_gru": 2.0},
+    "quick": {"conv": 2.1, "blstm": 1.3, "bgru": 2.0, "conv_blstm": 2.3, "conv_bgru": 2.2, "end2end": 1.7,
+              "end2end_gru": 1.9},
     "report": {"conv": 8, "blstm": 5, "bgru": 5, "conv_blstm": 9, "conv_bgru": 9, "end2end": 36,
                "end2end_gru": 34},
 }  # fmt: skip
