@@ -17,6 +17,7 @@ from .inspection import inspect_all
 from .layouts import GENRES, QUADRANTS  # noqa: F401  (read from here by other modules)
 
 MOOD_NAMES = {"Q1": "happy / excited", "Q2": "angry / tense", "Q3": "sad", "Q4": "calm / relaxed"}
+FEWEST_OF_A_TAG = 20  # tracks of a genre tag of 4Q
 KINDS = {"gtzan": ("genre", "GTZAN"), "4q": ("mood", "4Q")}
 _LISTED = ("key", "path", "label", "artist", "title", "split", "same_as", "tags", "note", "fault")
 
@@ -74,6 +75,28 @@ def four_quadrant(root: str | Path) -> Corpus:
     return _collect(root, "mood", layouts.list_four_quadrant(root))
 
 
+def genre_tags(root: str | Path) -> Corpus:
+    """4Q as a genre corpus: its tracks that AllMusic gives one genre alone, of genres with FEWEST_OF_A_TAG or more.
+
+    UserError where root holds no 4Q, or its csv no such tags.
+    """
+    corpus = four_quadrant(root)
+    tags = corpus.tracks["tags"].where(~corpus.tracks["tags"].str.contains(";"), "")
+    counts = tags[corpus.usable.index].value_counts().drop("", errors="ignore")
+    classes = tuple(sorted(counts.index[counts >= FEWEST_OF_A_TAG]))
+    if len(classes) < 2:
+        raise UserError(
+            f"{corpus.root}: as GENRE, 4Q has to bring two genres of {FEWEST_OF_A_TAG} tracks in {layouts.METADATA}; "
+            "give it as MOOD"
+        )
+    kept = tags.isin(classes)
+    note = f"AllMusic's genres; {int((~kept).sum())} tracks with several of them, none or a rare one are left out."
+    tracks = corpus.tracks[kept].assign(label=tags[kept])
+    return replace(
+        corpus, name=f"{corpus.name} genre tags", task="genre", tracks=tracks, classes=classes, notes=(note,)
+    )
+
+
 def folder(root: str | Path, label: str | None = None) -> Corpus:
     """One's own data: a sub-folder per class, or a tracks.csv with path (relative to it), label and, if known,
     artist, title and split; `label` names another column to learn. UserError if there are no classes or no audio."""
@@ -114,21 +137,22 @@ def detect(root: str | Path) -> str:
 def open_corpus(path_or_name: str | Path, task: str | None = None, seed: int = 0, jobs: int = 2) -> Corpus:
     """'embedded', or a folder of any of the three kinds, to learn 'genre' or 'mood'.
 
-    A folder of one's own serves either task, with its own classes. Raises UserError when it is a corpus of the
-    other task, or when fewer than two classes have usable tracks. Without a task it is opened as what it is,
-    however faulty, to be reported on.
+    A folder of one's own serves either task, with its own classes; 4Q serves as genre corpus by its tags. Raises
+    UserError when it is a corpus of the other task, or when fewer than two classes have usable tracks. Without a
+    task it is opened as what it is, however faulty, to be reported on.
     """
     if str(path_or_name) == "embedded":
         return embedded(task or "genre", seed, jobs)
     root = _existing(path_or_name)
     kind = detect(root)
     meant, layout = KINDS.get(kind, (task, ""))
-    if task and meant != task:
+    tags = (kind, task) == ("4q", "genre")
+    if task and meant != task and not tags:
         raise UserError(
             f"{root}: is in the layout of {layout}, a {meant} corpus, but was given as {task.upper()}: "
             f"give it as {meant.upper()}"
         )
-    corpus = {"gtzan": gtzan, "4q": four_quadrant, "folder": folder}[kind](root)
+    corpus = genre_tags(root) if tags else {"gtzan": gtzan, "4q": four_quadrant, "folder": folder}[kind](root)
     if layout and root.resolve().is_relative_to((data_dir() / "embedded").resolve()):
         corpus = _as_embedded(corpus)
     if task is None:

@@ -397,12 +397,31 @@ def test_label_column_needs_a_table(tmp_path):
 def test_a_corpus_of_the_other_task_is_refused(tmp_path):
     small_gtzan(tmp_path / "g")
     small_4q(tmp_path / "q")
-    with pytest.raises(UserError, match="layout of 4Q, a mood corpus, but was given as GENRE: give it as MOOD"):
+    with pytest.raises(UserError, match=r"as GENRE, 4Q has to bring two genres of 20 tracks in .*; give it as MOOD"):
         open_corpus(tmp_path / "q", "genre")
     with pytest.raises(UserError, match="layout of GTZAN, a genre corpus, but was given as MOOD"):
         open_corpus(tmp_path / "g", "mood")
     with pytest.raises(UserError, match="no folder given"):
         open_corpus(" ", "mood")
+
+
+def test_4q_is_a_genre_corpus_by_its_single_tags(tmp_path, monkeypatch):
+    small_4q(tmp_path)
+    monkeypatch.setattr(corpora, "FEWEST_OF_A_TAG", 1)
+    mood = corpora.four_quadrant(tmp_path)
+    tags = ["Jazz", "R&B", "Jazz; R&B", ""]
+    about = pd.read_csv(tmp_path / layouts.METADATA)
+    about["GenresStr"] = [tags[n % 4] for n in range(len(about))]
+    about.to_csv(tmp_path / layouts.METADATA, index=False)
+    corpus = open_corpus(tmp_path, "genre")
+    assert corpus.task == "genre"
+    assert corpus.classes == ("Jazz", "R&B")
+    assert corpus.name.endswith("genre tags")
+    expected = dict(zip(about["Song"], about["GenresStr"], strict=True))
+    assert dict(corpus.usable["label"]) == {
+        song: tag for song, tag in expected.items() if tag in corpus.classes and song in mood.usable.index
+    }
+    assert f"{len(mood.tracks) - len(corpus.tracks)} tracks with several" in corpus.notes[0]
 
 
 def test_a_gtzan_with_a_class_of_ones_own_is_ones_own_folder(tmp_path):
