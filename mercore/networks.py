@@ -3,7 +3,8 @@
 Preset `report` keeps the layer order of the report's figures 3 to 6. Its end-to-end networks are those its
 author published beside the report (180,647 parameters with GRU, 229,287 with LSTM, for ten classes); of the mel
 networks neither filter counts nor kernels nor dropout rates are published, so these are our choice. Preset
-`quick` keeps the families and the order of their layers, narrower and with early down-sampling.
+`quick` keeps the families and the order of their layers, narrower and with early down-sampling, which in the
+recurrent networks is a pooling layer of its own.
 """
 
 import os

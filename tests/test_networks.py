@@ -45,6 +45,8 @@ def test_dot_product_attention_has_no_parameters_of_its_own():
 )
 @pytest.mark.parametrize("preset", networks.PRESETS)
 def test_layer_order_of_figures_3_to_6(key, order, preset):
+    if (key, preset) == ("blstm", "quick"):
+        order = ["AveragePooling1D", *order]  # fewer steps to wait for
     plumbing = ("InputLayer", "Reshape", "Permute")
     found = [type(layer).__name__ for layer in networks.build(key, 10, preset).layers]
     assert [name for name in found if name not in plumbing] == order
