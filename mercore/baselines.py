@@ -73,10 +73,15 @@ def table_of(corpus: corpora.Corpus, jobs: int = 2) -> np.ndarray:
     tasks = [joblib.delayed(_of_file)(path) for path in corpus.usable["path"]]
     found = joblib.Parallel(jobs, return_as="generator")(tasks)
     rows = np.stack(list(tqdm(found, f"statistics of {corpus.name}", len(tasks), unit="track")))
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".unfinished-", dir=kept.parent) as scratch:
-        np.save(Path(scratch) / kept.name, rows)
-        (Path(scratch) / kept.name).replace(kept)
+    try:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".unfinished-", dir=kept.parent) as scratch:
+            np.save(Path(scratch) / kept.name, rows)
+            (Path(scratch) / kept.name).replace(kept)
+    except OSError as error:
+        raise UserError(
+            f"{kept.parent}: can't be written to ({error.strerror}); set MERCORE_DATA to a folder that can"
+        ) from error
     return rows
 
 

@@ -1,7 +1,6 @@
 """What the committed records of trainings on real music show together. Explained in 09_beyond_the_report.
 
-everything = records.load_all()
-beyond.draw(everything, folder)  # every figure of them, one folder a protocol
+`draw` takes what `records.load_all` returns and writes every figure of it, one folder a protocol.
 """
 
 from pathlib import Path
@@ -27,7 +26,7 @@ def by_network(
         if (run.corpus["task"], c["protocol"], c["profile"], c.get("fold")) == (task, protocol, profile, None):
             other = found.setdefault(c["network"], {}).setdefault(c["seed"], run)
             if other is not run:
-                raise UserError(f"{other.id} and {run.id} are of one network, seed and protocol: keep one of them")
+                raise UserError(f"{other.id} and {run.id} are of one network, seed and protocol: move one of them away")
     seeds = set.intersection(*(set(of) for of in found.values())) if found else set()
     return {key: [found[key][seed] for seed in sorted(seeds)] for key in published.ORDER if seeds and key in found}
 
