@@ -26,7 +26,7 @@ def by_network(
         if (run.corpus["task"], c["protocol"], c["profile"], c.get("fold")) == (task, protocol, profile, None):
             other = found.setdefault(c["network"], {}).setdefault(c["seed"], run)
             if other is not run:
-                raise UserError(f"{other.id} and {run.id} are of one network, seed and protocol: move one of them away")
+                raise UserError(f"{other.id} and {run.id} are of one network, seed and protocol: move one away")
     seeds = set.intersection(*(set(of) for of in found.values())) if found else set()
     return {key: [found[key][seed] for seed in sorted(seeds)] for key in published.ORDER if seeds and key in found}
 
