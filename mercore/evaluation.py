@@ -133,6 +133,35 @@ def balanced_accuracy(predictions: pd.DataFrame) -> float:
     return float(right.groupby(predictions["label"]).mean().mean())
 
 
+def resampled_recalls(*networks: pd.DataFrame, draws: int = 2000, seed: int = 0) -> np.ndarray:
+    """Recalls of networks that were tested on the same clips: (networks, 1 + draws, classes), NaN without a clip.
+
+    Row 0 is of all clips; the others resample whole groups, the same for all networks.
+    """
+    _paired(networks[0], networks[-1])
+    of, labels = groups(networks[0]).to_numpy(), sorted(set(networks[0]["label"]))
+    names, codes = np.unique(of, return_inverse=True)
+    label_codes = pd.Categorical(networks[0]["label"], labels).codes
+
+    def per_group(values) -> np.ndarray:
+        found = np.zeros((len(names), len(labels)))
+        np.add.at(found, (codes, label_codes), values)
+        return found
+
+    times = np.random.default_rng(seed).multinomial(len(names), np.full(len(names), 1 / len(names)), size=draws)
+    times = np.vstack([np.ones(len(names)), times])
+    clips = times @ per_group(np.ones(len(of)))
+    right = [per_group((own["label"] == own["predicted"]).to_numpy(float)) for own in networks]
+    with np.errstate(invalid="ignore"):  # a draw may have no clip of a class
+        return np.stack([times @ own / clips for own in right])
+
+
+def balanced_interval(predictions: pd.DataFrame) -> tuple[float, float, float]:
+    """Balanced accuracy with its interval: (estimate, low, high), a percentile bootstrap of whole groups."""
+    values = np.nanmean(resampled_recalls(predictions)[0], axis=1)
+    return float(values[0]), *(float(value) for value in np.quantile(values[1:], (0.025, 0.975)))
+
+
 def macro_f1(predictions: pd.DataFrame, classes: Iterable[str]) -> float:
     """Mean F1 of the classes that have clips."""
     return float(per_class(predictions, classes)["f1"].mean())

@@ -13,7 +13,7 @@ import os
 import re
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -141,6 +141,13 @@ class Provenance:
     def of_corpus(cls, corpus, note: str = "", seed: int | None = None) -> "Provenance":
         """Of a figure that shows the tracks of a corpus, with nothing trained."""
         return cls(corpus=f"{corpus.name}, {len(corpus.usable)} tracks", seed=seed, note=note)
+
+    @classmethod
+    def of_song(cls, song, *runs) -> "Provenance":
+        """Of a figure that shows what these networks make of a song: what they learnt from, and the song."""
+        origin = " (composed by this project)" if song.composed else ""
+        note = f"trained network: {', '.join(run.title for run in runs)}; song: {song.title}{origin}"
+        return replace(cls.of(*runs), tracks=None, clips=None, note=note)
 
     def text(self) -> str:
         """The footer in one line, without line breaks."""

@@ -97,28 +97,9 @@ def gap(first: tuple[float, float, float], second: tuple[float, float, float]) -
     return a - b, a - b - np.hypot(a - a_low, b_high - b), a - b + np.hypot(a_high - a, b - b_low)
 
 
-def recall_spread(first: pd.DataFrame, second: pd.DataFrame, draws: int = 2000) -> tuple[float, float, float]:
+def recall_spread(first: pd.DataFrame, second: pd.DataFrame) -> tuple[float, float, float]:
     """Standard deviation of the recalls of the second network less that of the first: (estimate, low, high)."""
-    of, labels = evaluation.groups(first).to_numpy(), sorted(set(first["label"]))
-    names, codes = np.unique(of, return_inverse=True)
-
-    def per_group(values) -> np.ndarray:
-        found = np.zeros((len(names), len(labels)))
-        np.add.at(found, (codes, pd.Categorical(first["label"], labels).codes), values)
-        return found
-
-    n, a, b = (
-        per_group(np.asarray(x, float))
-        for x in (
-            np.ones(len(first)),
-            first["label"] == first["predicted"],
-            (second["label"] == second["predicted"]).to_numpy(),
-        )
-    )
-    times = np.random.default_rng(0).multinomial(len(names), np.full(len(names), 1 / len(names)), size=draws)
-    times = np.vstack([np.ones(len(names)), times])
-    with np.errstate(invalid="ignore"):  # a draw may have no clip of a class
-        spread = [np.nanstd((times @ right) / (times @ n), axis=1) for right in (a, b)]
+    spread = np.nanstd(evaluation.resampled_recalls(first, second), axis=2)
     values = spread[1] - spread[0]
     return float(values[0]), *(float(v) for v in np.quantile(values[1:], (0.025, 0.975)))
 

@@ -13,11 +13,11 @@ MARKS = {"clip": "s", "track": "D", "artist": "o"}
 
 
 @styled
-def plot_protocols(table: pd.DataFrame, task: str, classes: int) -> Figure:
+def plot_protocols(table: pd.DataFrame, task: str, classes, what: str = "accuracy") -> Figure:
     """Test accuracy of each network by each protocol, with intervals; seeds as small points.
 
     `table`: a row each of network, protocol, accuracy, low, high (over all seeds together), seeds (a list of the
-    accuracies of each). The report's own accuracies are marked where it has the task.
+    accuracies of each). `what`: of which kind they are. The report's own are marked where `classes` are its classes.
     """
     networks = [key for key in published.ORDER if key in set(table["network"])]
     fig, ax = new_figure(PAIR, 0.9 + 0.55 * len(networks))
@@ -31,11 +31,12 @@ def plot_protocols(table: pd.DataFrame, task: str, classes: int) -> Figure:
         for at, seeds in zip(y, rows["seeds"], strict=True):
             if len(seeds) > 1:
                 ax.plot(seeds, np.full(len(seeds), at), "|", color=INK, markersize=7)
-    theirs = published.accuracy(task)["test"]
-    ax.plot(theirs[networks], range(len(networks)), "X", color="black", markersize=7, label="the report (by clip)")
-    ax.axvline(1 / classes, color=INK, linewidth=0.9, linestyle=(0, (4, 3)), label="chance")
+    if published.has_classes(task, classes) and what == "accuracy":
+        theirs = published.accuracy(task)["test"]
+        ax.plot(theirs[networks], range(len(networks)), "X", color="black", markersize=7, label="the report (by clip)")
+    ax.axvline(1 / len(classes), color=INK, linewidth=0.9, linestyle=(0, (4, 3)), label="chance")
     ax.set_yticks(range(len(networks)), [network_name(key) for key in networks])
-    ax.set(xlabel="test accuracy (share of clips)", ylim=(len(networks) - 0.5, -0.5), xlim=(0, 1))
+    ax.set(xlabel=f"test {what} of clips", ylim=(len(networks) - 0.5, -0.5), xlim=(0, 1))
     ax.grid(axis="x")
     ax.legend(ncols=5, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2, handlelength=1.4)
     add_caption(
@@ -118,8 +119,7 @@ def plot_mood_names(tables: dict[str, pd.DataFrame]) -> Figure:
         [" ".join(order) + ("\n(as printed)" if order == published.MOOD_ORDER else "") for order in orders],
     )
     axes[0, 0].set_ylim(len(orders) - 0.5, -0.5)
-    middle = axes[0, len(networks) // 2]
-    middle.set_xlabel("log-likelihood of the report's matrix, less that under the printed order (nats)")
+    fig.supxlabel("log-likelihood of the report's matrix, less that under the printed order (nats)", size=SMALL + 1)
     fig.supylabel("quadrants of the four names,\nin the order printed", size=SMALL + 1)
     add_caption(
         fig,

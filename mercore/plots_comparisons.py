@@ -123,13 +123,15 @@ def plot_recalls(tables: dict[str, pd.DataFrame], tested: dict[str, pd.Series]) 
 
 @styled
 def plot_votes(tables: dict[str, pd.DataFrame]) -> Figure:
-    """Accuracy over clips and over tracks after voting: columns clips, tracks, low, high."""
+    """Accuracy over clips and over tracks after voting: columns clips, tracks, low, high; perhaps majority."""
     fig, axes = new_figure(PAIR, 3.2, 1, len(tables), sharex=True, sharey=True, squeeze=False)
     for ax, (task, table) in zip(axes[0], tables.items(), strict=True):
         y = np.arange(len(table))
         ax.hlines(y, table["low"], table["high"], color=BLUE, alpha=0.35, linewidth=5, label="95 % interval")
         ax.plot(table["clips"], y, "o", color=GREY, label="clips")
         ax.plot(table["tracks"], y, "D", color=BLUE, label="tracks")
+        if "majority" in table:
+            ax.plot(table["majority"], y, "x", color=ORANGE, label="tracks by majority")
         ax.set(xlabel="test accuracy", ylim=(len(table) - 0.5, -0.5))
         ax.set_title(task)
         ax.grid(axis="x")

@@ -10,10 +10,13 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
-from mercore import FACTS, UserError, corpora, evaluation, runs, training
+from mercore import FACTS, UserError, corpora, evaluation, runs, songs, training
 
 RECORDS = FACTS / "records"
+CASE_STUDIES = {"genre": "end2end_gru", "mood": "conv"}  # the report's choice of networks, by task
+SNIPPETS = "snippets.csv"  # what these make of the composed songs
 SAVED_DIGITS = 4
 
 
@@ -50,10 +53,30 @@ def keep(run: runs.Run, root: Path | None = None) -> Path:
     try:
         (scratch / runs.RECORD).write_text(text, encoding="utf-8")
         shutil.copyfile(run.folder / runs.PREDICTIONS, scratch / runs.PREDICTIONS)
+        if CASE_STUDIES.get(run.corpus["task"]) == run.config["network"]:
+            _hear_songs(run).to_csv(scratch / SNIPPETS, float_format="%.4f", lineterminator="\n")
         scratch.chmod(0o755)
         return scratch.rename(target)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _hear_songs(run: runs.Run) -> pd.DataFrame:
+    """Probabilities of 100 snippets of each composed song: a row each, by song and start (s)."""
+    heard = {slug: songs.analyse(songs.open_song(slug), run).probabilities for slug in songs.SLUGS}
+    return pd.concat(heard, names=["song"])
+
+
+def analyses(run: runs.Run) -> list[songs.Analysis]:
+    """What a record's network made of the composed songs; none where it is no network of the case studies."""
+    path = run.folder / SNIPPETS if run.folder else None
+    if not path or not path.is_file():
+        return []
+    heard = pd.read_csv(path, index_col=["song", "start"])
+    return [
+        songs.Analysis(songs.open_song(slug).known_to(run), run.corpus["task"], heard.loc[slug], None)
+        for slug in songs.SLUGS
+    ]
 
 
 def load_all(root: Path | None = None) -> list[runs.Run]:

@@ -1,7 +1,7 @@
 """A song in; its genre or mood as shares and over time out. Explained in 08_case_studies."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -10,7 +10,7 @@ import pandas as pd
 import soundfile
 from statsmodels.stats.proportion import proportion_confint
 
-from mercore import UserError, embedded
+from mercore import UserError, data_dir, embedded
 from mercore.clips import CLIP_SECONDS, draw_snippets
 from mercore.embedded.songs import SONGS
 from mercore.features import KINDS, SAMPLE_RATE, compute, load
@@ -30,6 +30,20 @@ class Song:
     duration: float
     sections: pd.DataFrame | None
     samples: np.ndarray = field(repr=False)
+
+    @property
+    def composed(self) -> bool:
+        """Whether it is one that this project composed."""
+        return (data_dir() / "embedded").resolve() in self.path.resolve().parents
+
+    def known_to(self, *runs) -> "Song":
+        """The song without the labels of its sections for a task of which the task's network knows none."""
+        sections = self.sections
+        for run in runs:
+            task = run.corpus["task"]
+            if sections is not None and not sections.get(task, pd.Series()).isin(run.classes).any():
+                sections = sections.drop(columns=task, errors="ignore")
+        return replace(self, sections=sections)
 
 
 def open_song(path_or_slug: str | Path, seed: int = 0) -> Song:
@@ -71,7 +85,7 @@ class Analysis:
     song: Song
     task: str
     probabilities: pd.DataFrame
-    classify: Callable[[np.ndarray], pd.DataFrame] = field(repr=False)
+    classify: Callable[[np.ndarray], pd.DataFrame] | None = field(repr=False)  # None: its network isn't at hand
 
     @property
     def starts(self) -> np.ndarray:

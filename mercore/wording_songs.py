@@ -3,20 +3,13 @@
 `analysis` is from `songs.analyse`, `over_time` a table of its `over_time()`.
 """
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 
-from mercore import data_dir, evaluation
+from mercore import evaluation
 from mercore.clips import CLIP_SECONDS
 from mercore.plotstyle import class_label
 from mercore.wording import percent, several
-
-
-def is_composed(song) -> bool:
-    """Whether a song is one that this project composed."""
-    return (data_dir() / "embedded").resolve() in Path(song.path).resolve().parents
 
 
 def clock(seconds: float) -> str:
@@ -34,7 +27,7 @@ def tell_song(song) -> str:
 def tell_origin(song, run) -> str:
     """Whether the network of `run` has learnt from music like this song; a warning where it can't have."""
     task, corpus = run.corpus["task"], run.corpus["name"]
-    if corpus.startswith("embedded") and not is_composed(song):
+    if corpus.startswith("embedded") and not song.composed:
         return (
             f"⚠ **Warning:** *{song.title}* is a file of your own, and all that the {task} network has ever heard is "
             f"music composed by a program and played by sampled instruments ({corpus}): no voice, no real guitar, no "
@@ -43,7 +36,7 @@ def tell_origin(song, run) -> str:
         )
     if corpus.startswith("embedded"):
         return f"*{song.title}* and what the {task} network learnt from were composed by this project: like and like."
-    if is_composed(song):
+    if song.composed:
         return (
             f"⚠ **Warning:** *{song.title}* was composed and rendered by this project, while the {task} network "
             f"learnt from {corpus}. Its test accuracy there doesn't carry over to this song."

@@ -29,7 +29,7 @@ def made_up(key, protocol, seed):
         predicted=np.array(QUADRANTS)[best],
     )
     config = {"network": key, "profile": "report", "protocol": protocol, "seed": seed, "fold": None, "epochs": 30}
-    corpus = {"name": "Made up", "task": "mood", "classes": list(QUADRANTS), "untestable": []}
+    corpus = {"name": "4Q", "task": "mood", "classes": list(QUADRANTS), "untestable": []}
     history = pd.DataFrame({"seconds": [1.0, 1.0]})
     return runs.Run(config, corpus, history, predictions, {"training": 2.0}, parameters=1000)
 
@@ -39,16 +39,60 @@ def records():
     return [made_up(k, p, s) for k in networks.KEYS for p in beyond.PROTOCOLS for s in (0, 1)]
 
 
+GENRES = ("Blues", "Jazz", "Pop/Rock")
+
+
+def made_up_genre(key, protocol):
+    """The tracks of the mood records again, each with a genre: half of them are Pop/Rock."""
+    run = made_up(key, protocol, 0)
+    genre = run.predictions["track"].str[1:].astype(int).map(lambda n: GENRES[min(n % 4, 2)])
+    right = run.predictions["predicted"] == run.predictions["label"]
+    predicted = genre.where(right, "Jazz")
+    p = pd.get_dummies(pd.Categorical(predicted, GENRES), dtype=float).add_prefix("p_") * 0.7 + 0.1
+    table = run.predictions[["track", "artist", "start", "side"]].assign(label=genre, predicted=predicted)
+    corpus = {"name": "4Q genre tags", "task": "genre", "classes": list(GENRES), "untestable": []}
+    return dataclasses.replace(run, corpus=corpus, predictions=table.join(p))
+
+
+def test_uneven_classes_are_averaged(records):
+    genres = [made_up_genre(key, protocol) for key in networks.KEYS for protocol in ("clip", "artist")]
+    assert beyond.is_uneven(genres[0])
+    assert not beyond.is_uneven(records[0])
+    table = beyond.protocol_table(genres, "4Q genre tags").set_index(["network", "protocol"])
+    test = genres[0].side("test")
+    assert table.loc["conv", "clip"]["accuracy"] == pytest.approx(evaluation.balanced_accuracy(test))
+    assert table.loc["conv", "clip"]["low"] < evaluation.balanced_accuracy(test) < table.loc["conv", "clip"]["high"]
+
+
+def test_votes_and_pairs_of_networks(records):
+    own = beyond.by_network(records, "4Q", "artist")
+    votes = beyond.vote_table(own)
+    assert (votes["tracks"] > votes["clips"]).all()  # made up: clips are right independently of each other
+    pairs = beyond.pair_table(own)
+    assert set(pairs.index) == set(networks.KEYS) - set(pairs["best"])
+    assert (pairs["beaten"] == (pairs["high"] < 0)).all()
+    assert pairs["p"].between(0, 1).all()
+
+
+def test_accuracy_by_genre_takes_the_genres_from_the_records(records):
+    moods = beyond.by_network(records, "4Q", "artist")["conv"]
+    table = beyond.accuracy_by_genre([made_up_genre("conv", "clip")], moods)
+    assert list(table.index) == list(GENRES)
+    assert table["tracks"].sum() == moods[0].side("test")["track"].nunique()
+    assert table["accuracy"].between(table["low"], table["high"]).all()
+    assert table["likeliest"].between(0.25, 1).all()
+
+
 def test_only_seeds_that_all_networks_have_are_compared(records):
-    own = beyond.by_network([*records, made_up("conv", "clip", 2)], "mood", "clip")
+    own = beyond.by_network([*records, made_up("conv", "clip", 2)], "4Q", "clip")
     assert {key: [run.config["seed"] for run in of] for key, of in own.items()} == {key: [0, 1] for key in own}
     assert set(own) == set(networks.KEYS)
-    assert beyond.by_network(records, "genre", "clip") == {}
+    assert beyond.by_network(records, "4Q genre tags", "clip") == {}
 
 
 def test_two_runs_of_one_network_and_seed_cannot_be_told_apart(records):
     with pytest.raises(UserError, match="of one network, seed and protocol"):
-        beyond.by_network([*records, made_up("conv", "clip", 1)], "mood", "clip")
+        beyond.by_network([*records, made_up("conv", "clip", 1)], "4Q", "clip")
 
 
 def test_voting_clips_are_right_more_often_than_one(records):
@@ -62,7 +106,7 @@ def test_voting_clips_are_right_more_often_than_one(records):
 
 
 def test_sentences_follow_the_tables(records):
-    table = beyond.protocol_table(records, "mood")
+    table = beyond.protocol_table(records, "4Q")
     told = wording_beyond.tell_protocols(table).splitlines()
     assert len(told) == len(table)
     assert all(("the report has" in line) == (" by clip:" in line) for line in told)
@@ -81,7 +125,7 @@ def test_no_validation_no_temperature(records):
 
 
 def test_the_protocols_side_by_side(records):
-    table = beyond.protocol_table(records, "mood").set_index(["network", "protocol"])
+    table = beyond.protocol_table(records, "4Q").set_index(["network", "protocol"])
     assert len(table) == 21
     row = table.loc["conv", "clip"]
     assert row["low"] < row["accuracy"] < row["high"]
@@ -97,15 +141,19 @@ def test_temperature_is_learnt_from_validation_and_changes_no_prediction(records
 
 
 def test_everything_is_drawn(records, tmp_path):
-    written = beyond.draw(records, tmp_path)
+    genres = [made_up_genre(key, protocol) for key in networks.KEYS for protocol in ("clip", "artist")]
+    written = beyond.draw([*records, *genres], tmp_path)
     names = {str(path.relative_to(tmp_path)) for path in written}
     for protocol in beyond.PROTOCOLS:
         assert f"{protocol}/fig08_mood_results.png" in names
-        assert f"{protocol}/claims_mood.csv" in names
+        assert f"{protocol}/claims.csv" in names
         assert sum(name.startswith(f"{protocol}/fig2") for name in names) == 7
-    assert {"comparison/protocols_mood.png", "comparison/mood_names.png"} <= names
+    assert "artist/fig07_genre_results.png" in names
+    assert "track/fig07_genre_results.png" not in names
+    assert {"comparison/protocols_4q_genre_tags.png", "comparison/votes_4q.png", "comparison/pairs_4q.csv"} <= names
+    assert {"comparison/protocols_4q.png", "comparison/mood_names.png"} <= names
     assert not [path for path in written if path.suffix == ".png" and figures.is_blank(path)]
-    claims = pd.read_csv(tmp_path / "artist" / "claims_mood.csv", index_col="number")
+    claims = pd.read_csv(tmp_path / "track" / "claims.csv", index_col="number")
     assert claims.at[1, "verdict"] == "undecided"
     assert len(claims) == 15
 

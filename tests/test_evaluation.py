@@ -155,3 +155,15 @@ def test_a_difference_is_paired():
     assert 0.08 < low < 0.25 < high < 0.45
     with pytest.raises(ValueError, match="the same clips"):
         evaluation.difference_interval(first, second.iloc[::-1])
+
+
+def test_balanced_accuracy_and_its_interval():
+    rng = np.random.default_rng(0)
+    label = np.repeat(["many", "few"], [900, 100])
+    right = rng.random(1000) < np.where(label == "many", 0.9, 0.3)
+    table = pd.DataFrame({"label": label, "track": np.arange(1000).astype(str), "artist": ""})
+    table["predicted"] = np.where(right, label, np.where(label == "many", "few", "many"))
+    estimate, low, high = evaluation.balanced_interval(table)
+    assert estimate == pytest.approx(evaluation.balanced_accuracy(table))
+    assert low < 0.6 < high
+    assert 0.06 < high - low < 0.14  # about 4 x sqrt(.3 x .7 / 100) / 2

@@ -1,9 +1,10 @@
 import gzip
 import json
 
+import numpy as np
 import pytest
 
-from mercore import UserError, __main__, records, runs, training
+from mercore import UserError, __main__, records, runs, songs, training
 
 
 @pytest.fixture(scope="module")
@@ -18,6 +19,20 @@ def test_a_record_keeps_what_figures_need_and_no_weights(run, tmp_path):
     assert kept.config == run.config
     assert records.keep(run, tmp_path) == kept.folder  # once more changes nothing
     assert [one.id for one in records.load_all(tmp_path)] == [run.id]
+
+
+def test_a_network_of_the_case_studies_keeps_what_it_made_of_the_songs(run, tmp_path, monkeypatch):
+    assert records.analyses(runs.load(records.keep(run, tmp_path / "without"))) == []
+    monkeypatch.setattr(records, "CASE_STUDIES", {run.corpus["task"]: "blstm"})
+    kept = runs.load(records.keep(run, tmp_path / "with"))
+    found = records.analyses(kept)
+    assert [analysis.song.composed for analysis in found] == [True, True]
+    for analysis in found:
+        assert list(analysis.probabilities) == list(run.classes)
+        again = songs.analyse(analysis.song, run)
+        assert np.allclose(analysis.probabilities, again.probabilities, atol=6e-5)
+        assert np.allclose(analysis.starts, again.starts, atol=6e-5)
+    assert records.verify(tmp_path / "with") == []
 
 
 def test_metrics_follow_from_the_predictions(run, tmp_path):
