@@ -97,7 +97,7 @@ def train(
     folds: int | None = None,
     fold: int | None = None,
 ) -> runs.Run:
-    """Fit one of KEYS on the tracks of a corpus; the run isn't written, as it takes a moment to fit again.
+    """Fit one of KEYS on the tracks of a corpus; the run isn't written (`runs.save` does), as it takes but a moment.
 
     Raises UserError on an unknown key.
     """

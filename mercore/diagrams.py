@@ -39,7 +39,8 @@ FAMILIES = {
     "normalisation": YELLOW,
     "dropout": GREY,
     "reshaping": "#c9c9c9",
-    "other": BROWN,
+    "activation": BROWN,
+    "other": INK,
 }
 INPUTS = {"log_mel": ("Log-mel\nspectrogram", "bands × frames"), "waveform": ("Raw audio", "steps × samples")}
 # In inches: a layer that computes is a card; one that only pools, normalises, drops or reshapes a slab beside it.
@@ -114,6 +115,10 @@ def _describe_kind(kind: str, layer, shape) -> tuple[str, str, list[str], bool]:
         return "attention", "Attention\npooling", ["additive,", "summed over time"], False
     if kind == "Attention":
         return "attention", "Self-attention", ["dot-product"], False
+    if kind == "StatisticsPooling":
+        return "pooling", "statistics over time", [], True
+    if kind == "LogPower":
+        return "pooling", f"log-power, {layer.frames} steps", [], True
     if kind.startswith("Global"):
         return "pooling", "mean over time" if "Average" in kind else "maximum over time", [], True
     if "Pooling" in kind:
@@ -123,12 +128,12 @@ def _describe_kind(kind: str, layer, shape) -> tuple[str, str, list[str], bool]:
         return "pooling", name, [], True
     if kind == "BatchNormalization":
         return "normalisation", "batch normalisation", [f"{layer.count_params():,} parameters"], True
-    if kind.endswith("Dropout"):
-        return "dropout", f"dropout {layer.rate:g}", [], True
+    if "Dropout" in kind:
+        return "dropout", f"{'spatial ' * kind.startswith('Spatial')}dropout {layer.rate:g}", [], True
     if kind in ("Flatten", "Reshape", "Permute"):
         return "reshaping", {"Permute": "swap axes"}.get(kind, kind.lower()), [], True
     if kind in ("Activation", "ReLU", "Softmax"):
-        return "other", _activation(layer) or kind, [], True
+        return "activation", _activation(layer) or kind, [], True
     return "other", kind, [], False
 
 

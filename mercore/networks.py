@@ -4,7 +4,8 @@ Preset `report` keeps the layer order of the report's figures 3 to 6. Its end-to
 author published beside the report (180,647 parameters with GRU, 229,287 with LSTM, for ten classes); of the mel
 networks neither filter counts nor kernels nor dropout rates are published, so these are our choice. Preset
 `quick` keeps the families and the order of their layers, narrower and with early down-sampling, which in the
-recurrent networks is a pooling layer of its own.
+recurrent networks is a pooling layer of its own. Preset `tuned` has the families only, with layers of our choice: see
+`mercore.tuned`.
 """
 
 import os
@@ -32,6 +33,8 @@ with _silence():
     import tensorflow as tf
     from keras import layers
 
+    from mercore import tuned
+
     tf.config.list_physical_devices("GPU")  # the first use of a device is announced too
 
 TITLES = {
@@ -44,7 +47,7 @@ TITLES = {
     "end2end_gru": "End-to-end, GRU",
 }
 KEYS = tuple(TITLES)
-PRESETS = ("quick", "report")
+PRESETS = ("quick", "report", "tuned")
 
 # Our choice throughout, but for the end-to-end networks of preset `report`, which are the published ones.
 # `filters` lists the convolutions in order; `entry` is the kernel and the stride of the first one.
@@ -137,7 +140,7 @@ def build(
 
     Input: log-mel (128 bands, 130 frames); framed waveform (2129, 31); with `front_end="conflictnet"` the bare
     waveform (66150, 1). Output: (n_classes,) probabilities. `attention` ("additive" or "dot") and `front_end`
-    ("report" or "conflictnet": Rajan, Brutti and Cavallaro 2019) concern the end-to-end networks only.
+    ("report" or "conflictnet": Rajan, Brutti and Cavallaro 2019) concern the end-to-end networks only, `tuned` none.
     """
     for name, value, known in (
         ("network", key, KEYS),
@@ -147,6 +150,8 @@ def build(
     ):
         if value not in known:
             raise ValueError(f"unknown {name} {value!r}: choose one of {', '.join(known)}")
+    if preset == "tuned":
+        return tuned.build(key, n_classes)
     recurrent = layers.GRU if key.endswith("gru") else layers.LSTM
     sizes = SIZES[preset]
     if key == "conv":

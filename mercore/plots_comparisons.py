@@ -17,6 +17,7 @@ from mercore.plotstyle import (
     NETWORK_NAMES,
     ORANGE,
     PAIR,
+    RIVALS,
     SINGLE,
     SMALL,
     add_caption,
@@ -27,8 +28,8 @@ from mercore.plotstyle import (
 
 
 def network_name(key: str) -> str:
-    """A network's short name in one line."""
-    return NETWORK_NAMES[key].replace("\n", " ")
+    """The short name of a network, or of what it is compared with, in one line."""
+    return {**NETWORK_NAMES, **RIVALS}[key].replace("\n", " ")
 
 
 def _add_legend(ax) -> None:

@@ -46,6 +46,12 @@ NETWORK_NAMES = {
     "end2end": "End-to-end\nLSTM",
     "end2end_gru": "End-to-end\nGRU",
 }
+RIVALS = {
+    "ensemble": "All four together",
+    "svm": "SVM on statistics",
+    "hybrid": "All four and the SVM",
+    "majority": "Most frequent class",
+}
 
 
 def styled(plot):

@@ -1,18 +1,20 @@
 """The committed records of trainings on real music: kept, verified, trained again. Explained in 09_beyond_the_report.
 
 A record is a run without its weights: record.json and predictions.csv.gz in a folder of data/records, with the
-metrics that follow from the predictions. It is small enough for git and enough for every figure of results.
+metrics that follow from the predictions. It is small enough for git and enough for every figure of results. Of the
+many folds of a cross-validation the predictions of the training side are left out.
 """
 
 import json
 import shutil
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from mercore import FACTS, UserError, corpora, evaluation, runs, songs, training
+from mercore import FACTS, UserError, baselines, corpora, evaluation, runs, songs, training
 
 RECORDS = FACTS / "records"
 CASE_STUDIES = {"genre": "end2end_gru", "mood": "conv"}  # the report's choice of networks, by task
@@ -40,6 +42,8 @@ def keep(run: runs.Run, root: Path | None = None) -> Path:
 
     Raises UserError where a record of that name is there already with other content.
     """
+    if run.config["fold"] is not None:
+        run = replace(run, predictions=run.predictions[run.predictions["side"] != "train"])
     record = json.loads((run.folder / runs.RECORD).read_text(encoding="utf-8")) | {"metrics": metrics(run)}
     text = json.dumps(record, indent=1) + "\n"
     root = root or RECORDS
@@ -52,7 +56,7 @@ def keep(run: runs.Run, root: Path | None = None) -> Path:
     scratch = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=root))
     try:
         (scratch / runs.RECORD).write_text(text, encoding="utf-8")
-        shutil.copyfile(run.folder / runs.PREDICTIONS, scratch / runs.PREDICTIONS)
+        runs.write_predictions(run.predictions, scratch / runs.PREDICTIONS)
         if CASE_STUDIES.get(run.corpus["task"]) == run.config["network"]:
             _hear_songs(run).to_csv(scratch / SNIPPETS, float_format="%.4f", lineterminator="\n")
         scratch.chmod(0o755)
@@ -112,6 +116,9 @@ def train_again(name: str, path: str, seed: int | None = None) -> runs.Run:
     config, corpus = record.config, corpora.open_corpus(path, record.corpus["task"])
     if corpus.fingerprint != record.corpus["fingerprint"]:
         print(f"{corpus.name} at {path} doesn't hold the same tracks as {record.corpus['name']} of the record")
+    if config["profile"] == "baseline":
+        seed = config["seed"] if seed is None else seed
+        return baselines.train(corpus, config["network"], config["protocol"], seed, config["folds"], config["fold"])
     settings = {field: config[field] for field in training.PROFILES["quick"].__dataclass_fields__ if field in config}
     return training.train(
         corpus,

@@ -123,8 +123,11 @@ def describe_environment() -> dict:
     }
 
 
-def save(run: Run, model, normaliser) -> Run:
-    """Write a finished run and return it with its id; an earlier run of the same name is kept, not replaced."""
+def save(run: Run, model=None, normaliser=None) -> Run:
+    """Write a finished run and return it with its id; an earlier run of the same name is kept, not replaced.
+
+    model, normaliser: of a network; a baseline (`mercore.baselines`) has neither.
+    """
     root = runs_dir()
     try:
         root.mkdir(parents=True, exist_ok=True)
@@ -135,9 +138,10 @@ def save(run: Run, model, normaliser) -> Run:
             f"{root}: can't write the run here ({error.strerror}); set MERCORE_DATA to a folder with room"
         ) from error
     try:
-        model.save_weights(scratch / WEIGHTS)
-        np.savez(scratch / NORMALISER, **normaliser.to_dict())
-        _write_predictions(run.predictions, scratch / PREDICTIONS)
+        if model is not None:
+            model.save_weights(scratch / WEIGHTS)
+            np.savez(scratch / NORMALISER, **normaliser.to_dict())
+        write_predictions(run.predictions, scratch / PREDICTIONS)
         record = {
             "config": run.config,
             "corpus": run.corpus,
@@ -155,7 +159,7 @@ def save(run: Run, model, normaliser) -> Run:
         raise
 
 
-def _write_predictions(predictions: pd.DataFrame, path: Path) -> None:
+def write_predictions(predictions: pd.DataFrame, path: Path) -> None:
     """As gzipped csv whose bytes depend on the content alone; probabilities to four digits."""
     text = io.StringIO()
     predictions.to_csv(text, index=False, float_format="%.4f", lineterminator="\n")

@@ -8,7 +8,7 @@ given           the sides that a folder's own tracks.csv names
 """
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -91,6 +91,23 @@ def make(
     of_clip = side if protocol == "clip" else side[units.index.get_indexer(clips["track"])]
     rows = (np.flatnonzero(of_clip == name) for name in SIDES)
     return Split(protocol, asked, *rows, seed, folds, fold, tuple(notes), untestable)
+
+
+def thin(split: Split, clips: pd.DataFrame, share: float) -> Split:
+    """The split with this share of its training tracks, of each class alike; smaller shares are parts of larger ones.
+
+    The other sides stay as they are. At least one track of each class is left. Raises UserError unless 0 < share <= 1.
+    """
+    if not 0 < share <= 1:
+        raise UserError(f"the share of the training tracks must be above 0 and at most 1, not {share}")
+    tracks = clips.iloc[split.train].drop_duplicates("track")[["track", "label"]]
+    tracks = tracks.sample(frac=1, random_state=split.seed)
+    turn = tracks.groupby("label").cumcount()
+    size = tracks.groupby("label")["track"].transform("size")
+    kept = tracks.loc[turn < np.maximum(1, np.round(share * size)), "track"]
+    train = split.train[clips["track"].iloc[split.train].isin(kept).to_numpy()]
+    note = f"learns from {len(kept)} of the {len(tracks)} training tracks"
+    return replace(split, train=train, notes=(*split.notes, note))
 
 
 def default_protocol(corpus) -> str:

@@ -243,3 +243,19 @@ def test_an_artist_in_several_classes_stays_on_one_side_and_spelling_does_not_pa
         assert len(set(sides)) == 1
         seen |= set(sides)
     assert seen == {"train", "validation", "test"}
+
+
+def test_a_share_of_the_training_tracks_keeps_every_class_and_the_other_sides():
+    corpus = corpus_of([(label, f"{label}{i}") for label in "abc" for i in range(20)])
+    clips = cut(corpus.tracks, per_track=3)
+    whole = splits.make(corpus, clips, "artist", seed=3)
+    half, quarter = (splits.thin(whole, clips, share) for share in (0.5, 0.25))
+    assert np.array_equal(half.test, whole.test)
+    assert np.array_equal(half.validation, whole.validation)
+    assert set(quarter.train) < set(half.train) < set(whole.train)
+    per_class = clips.iloc[half.train].groupby("label")["track"].nunique()
+    assert set(per_class) == {8}  # of 16
+    assert "learns from 24 of the 48 training tracks" in half.notes
+    assert clips.iloc[splits.thin(whole, clips, 0.001).train]["label"].nunique() == 3
+    with pytest.raises(UserError, match="above 0 and at most 1"):
+        splits.thin(whole, clips, 1.5)

@@ -71,7 +71,7 @@ def test_an_interrupted_training_leaves_nothing_that_looks_finished(tones, monke
     def die(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(runs, "_write_predictions", die)
+    monkeypatch.setattr(runs, "write_predictions", die)
     with pytest.raises(KeyboardInterrupt):
         training.train(tones, "blstm", "quick", "track", seed=7, epochs=1, clips_per_track=4)
     assert {r.id for r in runs.list_runs()} == before
@@ -137,5 +137,36 @@ def test_shift_moves_the_picture_and_repeats_its_edges():
 def test_settings_that_cannot_work_are_refused(tones, options, message):
     with pytest.raises(UserError, match=message):
         training.train(tones, "blstm", **options)
-    with pytest.raises(UserError, match="raw audio has none"):
-        training.train(tones, "end2end", augment=True)
+
+
+def test_raw_audio_is_turned_round_and_made_louder_or_softer():
+    x = np.random.default_rng(0).normal(size=(4, 20, 5)).astype(np.float32)
+    turned = training.turn(x, np.random.default_rng(1))
+    assert turned.shape == x.shape
+    assert turned.dtype == np.float32
+    for before, after in zip(x.reshape(4, -1), turned.reshape(4, -1), strict=True):
+        gain = after.std() / before.std()
+        assert 0.5 <= gain <= 2
+        by = int(np.argmax([np.dot(np.roll(before, n), after) for n in range(100)]))
+        np.testing.assert_allclose(after, gain * np.roll(before, by), rtol=1e-4, atol=1e-6)
+    assert not np.allclose(turned, x)
+
+
+def test_a_share_of_the_training_tracks_is_another_run(run, tones):
+    half = training.train(tones, "blstm", "quick", "track", epochs=1, clips_per_track=4, train_share=0.5)
+    assert half.config["train_share"] == 0.5
+    assert "train_share" not in run.config
+    sides = half.predictions["side"].value_counts()
+    assert sides["train"] < (run.predictions["side"] == "train").sum()
+    assert sides["test"] == (run.predictions["side"] == "test").sum()
+
+
+def test_profile_tuned_smooths_labels_and_decays_weights(tones):
+    run = training.train(tones, "bgru", "tuned", "track", epochs=2, clips_per_track=4)
+    assert run.config["label_smoothing"] == 0.1
+    assert run.history["chosen"].tolist() == [False, True]
+    # With labels smoothed over two classes no loss is below this, however sure the network is.
+    assert run.history["loss"].min() > -(0.95 * np.log(0.95) + 0.05 * np.log(0.05)) - 1e-6
+    again = runs.load(run.id)
+    p = again.model().predict(again.normaliser.apply(np.zeros((1, 128, 130), np.float16)), verbose=0)
+    assert p.shape == (1, 2)

@@ -1,0 +1,122 @@
+"""What each choice of profile `tuned` earns: writes data/ablations.csv, which notebook 09 shows.
+
+    .venv/bin/python tests/benchmarks/ablations.py FOLDER_OF_4Q
+
+The convolutional network on 4Q, three of five folds grouped by artist, once as it is and once without (or with) each
+thing. Differences are paired: the same test clips, whole artists resampled. The folds are those on whose validation
+sides the choices were made; the tuned networks are judged on others. Takes about an hour and a half on two cores;
+what is measured already isn't measured again.
+"""
+
+import os
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from unittest.mock import patch
+
+import joblib
+import numpy as np
+import pandas as pd
+
+from mercore import FACTS, build_dir, corpora, evaluation, training
+
+FOLDS, TESTED, SEED = 5, (0, 1, 2), 100
+TABLE = FACTS / "ablations.csv"
+KEPT = build_dir() / "ablations"
+WHOLE = "as it is"
+
+
+def masked(batch: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """SpecAugment (Park et al. 2019) after the shifts: in half of the clips a band and a stretch are silenced."""
+    batch = SHIFT(batch, rng)
+    for clip in batch[rng.random(len(batch)) < 0.5]:
+        band, at = rng.integers(1, 25), rng.integers(0, 104)
+        stretch, start = rng.integers(1, 22), rng.integers(0, 109)
+        clip[at : at + band] = 0
+        clip[:, start : start + stretch] = 0
+    return batch
+
+
+SHIFT = training.shift
+
+
+def variants() -> dict:
+    """For each: what of the code is replaced, and what of the profile."""
+    from keras import layers
+
+    from mercore import tuned
+
+    mean_only = tuned.StatisticsPooling
+    return {
+        WHOLE: ([], {}),
+        "without shifts": ([], {"augment": False}),
+        "with SpecAugment": ([patch.object(training, "shift", masked)], {}),
+        "without label smoothing": ([], {"label_smoothing": 0.0}),
+        "without weight decay": ([], {"weight_decay": 0.0}),
+        "without batch normalisation": ([patch.object(tuned, "_normalised", layers.ReLU())], {}),
+        "flattened, no statistics": ([patch.object(tuned, "StatisticsPooling", lambda of: layers.Flatten())], {}),
+        "mean over time alone": ([patch.object(tuned, "StatisticsPooling", lambda of: mean_only(("mean",)))], {}),
+        "half as long": ([], {"epochs": 6}),
+        "half of the training tracks": ([], {"train_share": 0.5}),
+        "a quarter of the training tracks": ([], {"train_share": 0.25}),
+    }
+
+
+def measure(folder: str, name: str, fold: int) -> None:
+    """Train one variant on one fold and keep its test predictions, parameters and seconds per epoch."""
+    target = KEPT / f"{name.replace(' ', '_').replace(',', '')}-{fold}.csv"
+    if target.exists():
+        return
+    corpus = corpora.open_corpus(folder, "mood")
+    replaced, changes = variants()[name]
+    with ExitStack() as stack:
+        for part in replaced:
+            stack.enter_context(part)
+        run = training.train(corpus, "conv", "tuned", "artist", SEED, FOLDS, fold, reuse=False, **changes)
+    test = run.side("test").assign(
+        variant=name, fold=fold, parameters=run.parameters, seconds=run.history["seconds"].median()
+    )
+    KEPT.mkdir(parents=True, exist_ok=True)
+    test.to_csv(target.with_suffix(".part"), index=False)
+    os.replace(target.with_suffix(".part"), target)
+    print(f"{name}, fold {fold}: {run.accuracy():.3f}", flush=True)
+
+
+def summary() -> pd.DataFrame:
+    """A row a variant: accuracy of clips and tracks, and how much it differs from the network as it is."""
+    parts = pd.concat([pd.read_csv(path, keep_default_na=False) for path in sorted(KEPT.glob("*.csv"))])
+    whole = parts[parts["variant"] == WHOLE].sort_values(["track", "start"], ignore_index=True)
+    rows = {}
+    for name in variants():
+        own = parts[parts["variant"] == name].sort_values(["track", "start"], ignore_index=True)
+        if own["fold"].nunique() == len(TESTED):
+            difference, low, high = evaluation.difference_interval(whole, own)
+            rows[name] = {
+                "clips": evaluation.accuracy(own),
+                "tracks": evaluation.accuracy(evaluation.vote(own)),
+                "difference": difference,
+                "low": low,
+                "high": high,
+                "parameters": own["parameters"].iloc[0],
+                "seconds per epoch": own.groupby("fold")["seconds"].first().median(),
+                "tested tracks": own["track"].nunique(),
+                "folds": len(TESTED),
+                "seed": SEED,
+            }
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("variant")
+
+
+def main(folder: str) -> None:
+    """All that is missing, two trainings at a time; then the table."""
+    os.environ["TF_NUM_INTRAOP_THREADS"] = str(max(1, joblib.cpu_count() // 2))
+    jobs = [joblib.delayed(measure)(folder, name, fold) for fold in TESTED for name in variants()]
+    joblib.Parallel(2)(jobs)
+    scratch = TABLE.with_suffix(".part")
+    summary().to_csv(scratch, float_format="%.4f", lineterminator="\n")
+    os.replace(scratch, TABLE)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2 or not Path(sys.argv[1]).is_dir():
+        sys.exit("name the folder of 4Q")
+    main(sys.argv[1])
