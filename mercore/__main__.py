@@ -132,14 +132,14 @@ def _verify_records(options) -> None:
 
 
 def _draw_records(options) -> None:
-    from mercore import beyond, records
+    from mercore import real_figures, records
 
     recorded = records.load_all()
     if not recorded:
         raise UserError(
             f"{records.RECORDS}: there are no records yet; `runs keep` copies those of finished runs there"
         )
-    for path in beyond.draw(recorded):
+    for path in real_figures.draw(recorded):
         print(path)
 
 

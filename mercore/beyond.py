@@ -1,31 +1,28 @@
-"""What the committed records of trainings on real music show together. Explained in 09_beyond_the_report.
+"""Tables of what the committed records of trainings on real music show. Explained in 09_beyond_the_report.
 
-`draw` takes what `records.load_all` returns and writes every figure of it, one folder a protocol.
+`several` is what `records.load_all` returns; `mercore.real_figures` draws these tables.
 """
-
-import re
-from pathlib import Path
 
 import pandas as pd
 
-from mercore import PROJECT, UserError, calibration, evaluation, figures, ledger, mood_names, published, records, runs
+from mercore import UserError, calibration, evaluation, mood_names, published, runs
 
-REAL = PROJECT / "figures" / "real"
 PROTOCOLS = ("clip", "track", "artist")
-CORPORA = {"genre": "4Q genre tags", "mood": "4Q"}  # those whose figures are drawn one by one
-FIGURES_OF_SONGS = {"genre": (9, 11), "mood": (10, 12)}
+CORPORA = {"genre": "4Q genre tags", "mood": "4Q"}  # of the records
 UNEVEN = 2.0  # from so many times as many tracks in one class as in another on, recalls are averaged
 
 
-def by_network(several: list[runs.Run], corpus: str, protocol: str) -> dict[str, list[runs.Run]]:
-    """The runs of the report's networks on a corpus by a protocol, for each network by seed; only seeds all have.
+def by_network(
+    several: list[runs.Run], corpus: str, protocol: str, profile: str = "report"
+) -> dict[str, list[runs.Run]]:
+    """The runs of the seven networks on a corpus by a protocol, for each network by seed; only seeds all have.
 
     Raises UserError where two of them differ in more than that, as in the clips of a track.
     """
     found: dict[str, dict[int, runs.Run]] = {}
     for run in several:
         c = run.config
-        if (run.corpus["name"], c["protocol"], c["profile"], c.get("fold")) == (corpus, protocol, "report", None):
+        if (run.corpus["name"], c["protocol"], c["profile"], c.get("fold")) == (corpus, protocol, profile, None):
             other = found.setdefault(c["network"], {}).setdefault(c["seed"], run)
             if other is not run:
                 raise UserError(f"{other.id} and {run.id} are of one network, seed and protocol: move one away")
@@ -44,14 +41,14 @@ def is_uneven(run: runs.Run) -> bool:
     return bool(tracks.max() >= UNEVEN * tracks.min())
 
 
-def protocol_table(several: list[runs.Run], corpus: str) -> pd.DataFrame:
+def protocol_table(several: list[runs.Run], corpus: str, profile: str = "report") -> pd.DataFrame:
     """A row for each network and protocol: accuracy, low, high over all its seeds together, seeds (a list).
 
     Where the classes are uneven (`is_uneven`) the accuracies are balanced ones.
     """
     rows = []
     for protocol in PROTOCOLS:
-        for key, own in by_network(several, corpus, protocol).items():
+        for key, own in by_network(several, corpus, protocol, profile).items():
             interval = evaluation.balanced_interval if is_uneven(own[0]) else evaluation.accuracy_interval
             rows.append((key, protocol, *interval(pooled_test(own)), [interval(run.side("test"))[0] for run in own]))
     return pd.DataFrame(rows, columns=["network", "protocol", "accuracy", "low", "high", "seeds"])
@@ -129,6 +126,65 @@ def accuracy_by_clips(predictions: pd.DataFrame, seed: int = 0, draws: int = 20)
     return pd.DataFrame(rows, columns=["clips", "accuracy", "low", "high"])
 
 
+def folds_of(several: list[runs.Run], corpus: str) -> dict[str, list[runs.Run]]:
+    """The runs of a cross-validation by artist, by network or baseline: those of which every fold is there.
+
+    Raises UserError where they aren't of the same folds.
+    """
+    own = [run for run in several if run.corpus["name"] == corpus and run.config.get("fold") is not None]
+    if len({(run.config["folds"], run.config["seed"], run.config["protocol"]) for run in own}) > 1:
+        raise UserError(f"the records of {corpus} are of several cross-validations: move those of all but one away")
+    found: dict[str, dict[int, runs.Run]] = {}
+    for run in own:
+        found.setdefault(run.config["network"], {})[run.config["fold"]] = run
+    return {key: [of[fold] for fold in sorted(of)] for key, of in found.items() if len(of) == own[0].config["folds"]}
+
+
+def average(*voted: pd.DataFrame) -> pd.DataFrame:
+    """One vote per track from those of several networks (`evaluation.vote`): the mean of their probabilities."""
+    columns = [name for name in voted[0] if name.startswith("p_")]
+    first = voted[0].set_index("track")
+    means = sum(own.set_index("track").loc[first.index, columns] for own in voted) / len(voted)
+    return first.assign(**means, predicted=means.idxmax(axis=1).str.removeprefix("p_")).reset_index()
+
+
+def fold_votes(several: list[runs.Run], corpus: str) -> dict[str, pd.DataFrame]:
+    """Votes of the test tracks, all folds together: of each network and baseline, and of what they say together.
+
+    `ensemble` averages the networks, `hybrid` takes the support vector machine with them.
+    """
+    found = folds_of(several, corpus)
+    voted = {key: pd.concat([evaluation.vote(run.side("test")) for run in of]) for key, of in found.items()}
+    alone = [own for key, own in voted.items() if key in published.ORDER]
+    if len(alone) > 1:
+        voted["ensemble"] = average(*alone)
+        if "svm" in voted:
+            voted["hybrid"] = average(*alone, voted["svm"])
+    return voted
+
+
+def fold_table(several: list[runs.Run], corpus: str) -> pd.DataFrame:
+    """A row for each of `fold_votes`: clips and tracks (accuracies), low, high, and what it costs.
+
+    less_svm, less_low, less_high: track accuracy less that of the support vector machine, on the same tracks.
+    parameters and seconds (an epoch, median) are of the networks alone.
+    """
+    found, voted = folds_of(several, corpus), fold_votes(several, corpus)
+    rows = {}
+    for key, own in voted.items():
+        tracks, low, high = evaluation.accuracy_interval(own)
+        rows[key] = {"tracks": tracks, "low": low, "high": high}
+        if key in published.ORDER:
+            rows[key]["clips"] = evaluation.accuracy(pooled_test(found[key]))
+            rows[key]["parameters"] = found[key][0].parameters
+            rows[key]["seconds"] = pd.concat([run.history["seconds"] for run in found[key]]).median()
+        if "svm" in voted and key != "svm":
+            same = voted["svm"].set_index("track").loc[own["track"]].reset_index()
+            effect = evaluation.difference_interval(same, own.reset_index(drop=True))
+            rows[key] |= dict(zip(("less_svm", "less_low", "less_high"), effect, strict=True))
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("network").sort_values("tracks", ascending=False)
+
+
 def accuracy_by_genre(several: list[runs.Run], moods: list[runs.Run]) -> pd.DataFrame:
     """How a mood network does on tracks of each genre, where a record of the genre corpus names it: a row each.
 
@@ -145,77 +201,3 @@ def accuracy_by_genre(several: list[runs.Run], moods: list[runs.Run]) -> pd.Data
         rows[genre] = len(tracks), *evaluation.accuracy_interval(own), tracks.value_counts(normalize=True).max()
     columns = ["tracks", "accuracy", "low", "high", "likeliest"]
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("genre")
-
-
-def draw(several: list[runs.Run], out: Path = REAL) -> list[Path]:
-    """Every figure and table that follows from these records; returns the files."""
-    written = []
-    for protocol in PROTOCOLS:
-        own = {task: by_network(several, name, protocol) for task, name in CORPORA.items()}
-        own = {task: found for task, found in own.items() if found}
-        if own:
-            written += _draw_protocol(own, protocol, out / protocol)
-    for name in dict.fromkeys(run.corpus["name"] for run in several):
-        written += _draw_comparison(several, name, out / "comparison")
-    if tables := mood_name_tables(several):
-        used = [run for of in by_network(several, CORPORA["mood"], published.PROTOCOL).values() for run in of]
-        fig = figures.plot_mood_names(tables)
-        written.append(figures.save(fig, "mood_names", figures.Provenance.of(*used), out / "comparison"))
-    return written
-
-
-def _draw_protocol(own: dict[str, dict[str, list[runs.Run]]], protocol: str, out: Path) -> list[Path]:
-    """The report's figures 7 to 26 and both annexes by one protocol, as far as there are records; and the ledger."""
-    written = []
-    for task, of_task in own.items():
-        every = [run for several in of_task.values() for run in several]
-        summary, classes = evaluation.summarise(every), every[0].classes
-        about = figures.Provenance.of(*every)
-        fig = figures.plot_accuracies(summary, task, classes, protocol)
-        table = figures.annex_table(summary, task, classes, f"{every[0].corpus['name']}, split by {protocol}")
-        number, annex = (7, "annex1_genre_results") if task == "genre" else (8, "annex2_mood_results")
-        written += [figures.save(fig, number, about, out), figures.save_table(table, annex, out)]
-        for key, (first, *_) in of_task.items():
-            fig = figures.plot_run_confusion(first)
-            written.append(figures.save(fig, published.figure(task, key), figures.Provenance.of(first), out))
-        run = of_task[best_by_validation(of_task)][0]
-        if len(run.side("validation")):
-            before, after, by = calibrated(run)
-            fig = figures.plot_reliability(before, after, (run.title, f"at temperature {by:.2f}"))
-            written.append(figures.save(fig, f"reliability_{task}", figures.Provenance.of(run), out))
-    written += _draw_songs(own, out)
-    claims = ledger.settle(own).set_index("number")
-    return [*written, figures.save_table(claims, "claims", out)]
-
-
-def _draw_songs(own: dict[str, dict[str, list[runs.Run]]], out: Path) -> list[Path]:
-    """Figures 9 to 12: what the two networks of the case studies made of the composed songs."""
-    written = []
-    for task, key in records.CASE_STUDIES.items():
-        for run in own.get(task, {}).get(key, [])[:1]:
-            for number, analysis in zip(FIGURES_OF_SONGS[task], records.analyses(run), strict=False):
-                fig = figures.plot_song(analysis)
-                written.append(figures.save(fig, number, figures.Provenance.of_song(analysis.song, run), out))
-    return written
-
-
-def _draw_comparison(several: list[runs.Run], corpus: str, out: Path) -> list[Path]:
-    """The protocols side by side on one corpus, and what voting and pairs of networks add by each."""
-    table = protocol_table(several, corpus)
-    if table.empty:
-        return []
-    slug = re.sub(r"[^a-z0-9]+", "_", corpus.lower()).strip("_")
-    own = {protocol: by_network(several, corpus, protocol) for protocol in PROTOCOLS}
-    every = [run for of in own.values() for several in of.values() for run in several]
-    about = figures.Provenance.of(*every)
-    what = "balanced accuracy" if is_uneven(every[0]) else "accuracy"
-    fig = figures.plot_protocols(table, every[0].corpus["task"], every[0].classes, what)
-    written = [figures.save(fig, f"protocols_{slug}", about, out)]
-    written.append(figures.save_table(table.drop(columns="seeds").set_index("network"), f"protocols_{slug}", out))
-    whole = {f"split by {name}": vote_table(of) for name, of in own.items() if of and name != "clip"}
-    if whole:
-        used = [run for name, of in own.items() if name != "clip" for several in of.values() for run in several]
-        written.append(figures.save(figures.plot_votes(whole), f"votes_{slug}", figures.Provenance.of(*used), out))
-        pairs = pd.concat({name: pair_table(of) for name, of in own.items() if of and name != "clip"}, names=["split"])
-        written.append(figures.save_table(pairs, f"pairs_{slug}", out))
-    return written

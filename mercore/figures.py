@@ -25,7 +25,14 @@ from PIL import Image
 
 from mercore import FACTS, UserError, build_dir
 from mercore.diagrams import draw_architecture
-from mercore.plots_beyond import plot_clip_votes, plot_mood_names, plot_protocols, plot_reliability
+from mercore.plots_beyond import (
+    plot_ablations,
+    plot_clip_votes,
+    plot_folds,
+    plot_mood_names,
+    plot_protocols,
+    plot_reliability,
+)
 from mercore.plots_comparisons import (
     plot_costs,
     plot_differences,
@@ -64,6 +71,7 @@ __all__ = [
     "figures_dir",
     "is_blank",
     "new_figure",
+    "plot_ablations",
     "plot_accuracies",
     "plot_alike",
     "plot_augmentation",
@@ -72,6 +80,7 @@ __all__ = [
     "plot_confusion",
     "plot_costs",
     "plot_differences",
+    "plot_folds",
     "plot_history",
     "plot_intervals",
     "plot_mel_filters",

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from mercore import calibration, published
 from mercore.plots_comparisons import network_name
-from mercore.plotstyle import BLUE, GREEN, INK, ORANGE, PAIR, SMALL, add_caption, new_figure, styled
+from mercore.plotstyle import BLUE, GREEN, GREY, INK, ORANGE, PAIR, SMALL, add_caption, new_figure, styled
 
 PROTOCOL_COLOURS = {"clip": ORANGE, "track": GREEN, "artist": BLUE}
 MARKS = {"clip": "s", "track": "D", "artist": "o"}
@@ -125,5 +125,59 @@ def plot_mood_names(tables: dict[str, pd.DataFrame]) -> Figure:
         fig,
         "To the right: the report's counts look more like our network's confusions if its four names (Excited, "
         "Relaxed, Sad, Annoying) stood for these quadrants. Bars: 95 % over resampled tracks of ours.",
+    )
+    return fig
+
+
+@styled
+def plot_folds(table: pd.DataFrame, classes: int, published_machine: float | None = None) -> Figure:
+    """Track accuracies of networks and baselines on the same folds, beside what they cost: `beyond.fold_table`.
+
+    published_machine: the accuracy of a support vector machine on the features of the dataset's authors.
+    """
+    fig, (left, middle, right) = new_figure(PAIR, 1.2 + 0.42 * len(table), 1, 3, sharey=True, width_ratios=(3, 1, 1))
+    y = np.arange(len(table))
+    together = {"ensemble": GREEN, "hybrid": GREEN}
+    colours = [BLUE if key in published.ORDER else together.get(key, ORANGE) for key in table.index]
+    left.hlines(y, table["low"], table["high"], color=colours, linewidth=5, alpha=0.4)
+    left.scatter(table["tracks"], y, marker="D", color=colours, s=30, zorder=3)
+    left.plot(table["clips"], y, "o", color=GREY, label="clips of 3 s")
+    left.axvline(1 / classes, color=INK, linewidth=0.9, linestyle=(0, (4, 3)), label="chance")
+    if published_machine:
+        left.axvline(published_machine, color="black", linewidth=0.9, label="SVM on the dataset's own features")
+    left.legend(ncols=3, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2)
+    left.set(xlabel="test accuracy of tracks", xlim=(0, 1), ylim=(len(y) - 0.5, -0.5))
+    left.set_yticks(y, [network_name(key) for key in table.index])
+    middle.barh(y, table["parameters"] / 1000, 0.55, color=GREY)
+    middle.set_xlabel("parameters\n(thousands)")
+    right.barh(y, table["seconds"], 0.55, color=GREY)
+    right.set_xlabel("seconds\nan epoch")
+    for ax in (left, middle, right):
+        ax.grid(axis="x")
+    add_caption(
+        fig,
+        "Diamonds: tracks, by the mean probability of their clips; bars: 95 % over resampled artists. Blue: single "
+        "networks; green: several averaged; orange: no network.",
+    )
+    return fig
+
+
+@styled
+def plot_ablations(table: pd.DataFrame) -> Figure:
+    """What the test accuracy of clips loses or gains with each change: rows with difference, low, high."""
+    rows = table.iloc[1:]
+    fig, ax = new_figure(PAIR, 0.9 + 0.36 * len(rows))
+    y = np.arange(len(rows))
+    colours = np.select([rows["high"] < 0, rows["low"] > 0], [ORANGE, GREEN], GREY)
+    ax.axvline(0, color=INK, linewidth=0.9)
+    ax.hlines(y, 100 * rows["low"], 100 * rows["high"], color=colours, linewidth=5, alpha=0.5)
+    ax.scatter(100 * rows["difference"], y, color=colours, zorder=3)
+    ax.set_yticks(y, rows.index)
+    ax.set(xlabel="accuracy of clips less that of the network as it is (points)", ylim=(len(y) - 0.5, -0.5))
+    ax.grid(axis="x")
+    add_caption(
+        fig,
+        "The same test clips each time; bars: 95 % over resampled artists. Orange: worse; green: better; grey: "
+        f"undecided. As it is, {100 * table['clips'].iloc[0]:.1f} % of the clips are right.",
     )
     return fig

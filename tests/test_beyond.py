@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mercore import UserError, beyond, calibration, evaluation, figures, networks, runs, wording_beyond
+from mercore import UserError, beyond, calibration, evaluation, figures, networks, real_figures, runs, wording_beyond
 
 QUADRANTS = ("Q1", "Q2", "Q3", "Q4")
 RIGHT = {"clip": 0.8, "track": 0.65, "artist": 0.6}
@@ -83,6 +83,45 @@ def test_accuracy_by_genre_takes_the_genres_from_the_records(records):
     assert table["likeliest"].between(0.25, 1).all()
 
 
+def made_up_fold(key, fold):
+    """One of five folds of 120 tracks by 60 artists; the support vector machine has tracks, networks clips."""
+    run = made_up("conv" if key == "svm" else key, "artist", fold)
+    parts = run.predictions["track"].str[1:].astype(int) // 2 % 5  # by artist
+    sides = np.select([parts == fold, parts == (fold + 1) % 5], ["test", "validation"], "train")
+    predictions = run.predictions.assign(side=sides)
+    if key == "svm":
+        predictions = evaluation.vote(predictions).assign(start=0.0)
+    config = run.config | {"network": key, "profile": "tuned", "seed": 1, "folds": 5, "fold": fold}
+    return dataclasses.replace(run, config=config, predictions=predictions)
+
+
+@pytest.fixture(scope="module")
+def folds():
+    return [made_up_fold(key, fold) for key in ("conv", "conv_bgru", "svm") for fold in range(5)]
+
+
+def test_folds_are_pooled_and_networks_put_together(folds):
+    voted = beyond.fold_votes(folds, "4Q")
+    assert set(voted) == {"conv", "conv_bgru", "svm", "ensemble", "hybrid"}
+    assert all(own["track"].nunique() == len(own) == 120 for own in voted.values())
+    one, other = (voted[key].set_index("track").sort_index() for key in ("conv", "conv_bgru"))
+    both = voted["ensemble"].set_index("track").sort_index()
+    np.testing.assert_allclose(both["p_Q1"], (one["p_Q1"] + other["p_Q1"]) / 2)
+    table = beyond.fold_table(folds, "4Q")
+    assert (table["tracks"].diff().dropna() <= 0).all()
+    assert table["tracks"].between(table["low"], table["high"]).all()
+    assert np.isnan(table.at["svm", "less_svm"])
+    expected = table.at["conv", "tracks"] - table.at["svm", "tracks"]
+    assert table.at["conv", "less_svm"] == pytest.approx(expected)
+
+
+def test_folds_that_lack_one_or_are_of_other_seeds_are_not_pooled(folds):
+    assert "conv" not in beyond.folds_of(folds[1:], "4Q")
+    other = dataclasses.replace(folds[0], config=folds[0].config | {"seed": 2})
+    with pytest.raises(UserError, match="several cross-validations"):
+        beyond.folds_of([*folds, other], "4Q")
+
+
 def test_only_seeds_that_all_networks_have_are_compared(records):
     own = beyond.by_network([*records, made_up("conv", "clip", 2)], "4Q", "clip")
     assert {key: [run.config["seed"] for run in of] for key, of in own.items()} == {key: [0, 1] for key in own}
@@ -140,9 +179,15 @@ def test_temperature_is_learnt_from_validation_and_changes_no_prediction(records
     assert evaluation.accuracy(before) == evaluation.accuracy(after)
 
 
-def test_everything_is_drawn(records, tmp_path):
+def test_everything_is_drawn(records, folds, tmp_path, monkeypatch):
+    ablations = pd.DataFrame(
+        {"clips": [0.6, 0.5, 0.61], "difference": [0, -0.1, 0.01], "low": [0, -0.15, -0.02], "high": [0, -0.05, 0.04]},
+        index=pd.Index(["as it is", "without a thing", "with another"], name="variant"),
+    ).assign(**{"tested tracks": 100, "folds": 3, "seed": 1})
+    ablations.to_csv(tmp_path / "ablations.csv")
+    monkeypatch.setattr(real_figures, "ABLATIONS", tmp_path / "ablations.csv")
     genres = [made_up_genre(key, protocol) for key in networks.KEYS for protocol in ("clip", "artist")]
-    written = beyond.draw([*records, *genres], tmp_path)
+    written = real_figures.draw([*records, *genres, *folds], tmp_path)
     names = {str(path.relative_to(tmp_path)) for path in written}
     for protocol in beyond.PROTOCOLS:
         assert f"{protocol}/fig08_mood_results.png" in names
@@ -152,6 +197,7 @@ def test_everything_is_drawn(records, tmp_path):
     assert "track/fig07_genre_results.png" not in names
     assert {"comparison/protocols_4q_genre_tags.png", "comparison/votes_4q.png", "comparison/pairs_4q.csv"} <= names
     assert {"comparison/protocols_4q.png", "comparison/mood_names.png"} <= names
+    assert {"comparison/tuned_4q.png", "comparison/tuned_4q.csv", "comparison/ablations.png"} <= names
     assert not [path for path in written if path.suffix == ".png" and figures.is_blank(path)]
     claims = pd.read_csv(tmp_path / "track" / "claims.csv", index_col="number")
     assert claims.at[1, "verdict"] == "undecided"
@@ -159,5 +205,5 @@ def test_everything_is_drawn(records, tmp_path):
 
 
 def test_no_records_no_figures(tmp_path):
-    assert beyond.draw([], tmp_path) == []
+    assert real_figures.draw([], tmp_path) == []
     assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,128 @@
+"""Draws figures/real/ from the committed records. Explained in 09_beyond_the_report."""
+
+import re
+from pathlib import Path
+
+import pandas as pd
+
+from mercore import FACTS, PROJECT, beyond, evaluation, figures, ledger, published, records, runs
+
+REAL = PROJECT / "figures" / "real"
+ABLATIONS = FACTS / "ablations.csv"
+FIGURES_OF_SONGS = {"genre": (9, 11), "mood": (10, 12)}
+
+
+def draw(several: list[runs.Run], out: Path = REAL) -> list[Path]:
+    """Every figure and table that follows from these records, a folder a protocol; returns the files.
+
+    several: what `records.load_all` returns.
+    """
+    written = [] if not several else _draw_ablations(out / "comparison")
+    for protocol in beyond.PROTOCOLS:
+        own = {task: beyond.by_network(several, name, protocol) for task, name in beyond.CORPORA.items()}
+        own = {task: found for task, found in own.items() if found}
+        if own:
+            written += _draw_protocol(own, protocol, out / protocol)
+    for name in dict.fromkeys(run.corpus["name"] for run in several):
+        for profile in ("report", "tuned"):
+            written += _draw_comparison(several, name, profile, out / "comparison")
+    written += _draw_folds(several, out / "comparison")
+    if tables := beyond.mood_name_tables(several):
+        used = _all_runs({"clip": beyond.by_network(several, beyond.CORPORA["mood"], published.PROTOCOL)})
+        fig = figures.plot_mood_names(tables)
+        written.append(figures.save(fig, "mood_names", figures.Provenance.of(*used), out / "comparison"))
+    return written
+
+
+def _draw_protocol(own: dict[str, dict[str, list[runs.Run]]], protocol: str, out: Path) -> list[Path]:
+    """The report's figures 7 to 26 and both annexes by one protocol, as far as there are records; and the ledger."""
+    written = []
+    for task, of_task in own.items():
+        every = [run for several in of_task.values() for run in several]
+        summary, classes = evaluation.summarise(every), every[0].classes
+        about = figures.Provenance.of(*every)
+        fig = figures.plot_accuracies(summary, task, classes, protocol)
+        table = figures.annex_table(summary, task, classes, f"{every[0].corpus['name']}, split by {protocol}")
+        number, annex = (7, "annex1_genre_results") if task == "genre" else (8, "annex2_mood_results")
+        written += [figures.save(fig, number, about, out), figures.save_table(table, annex, out)]
+        for key, (first, *_) in of_task.items():
+            fig = figures.plot_run_confusion(first)
+            written.append(figures.save(fig, published.figure(task, key), figures.Provenance.of(first), out))
+        run = of_task[beyond.best_by_validation(of_task)][0]
+        if len(run.side("validation")):
+            before, after, by = beyond.calibrated(run)
+            fig = figures.plot_reliability(before, after, (run.title, f"at temperature {by:.2f}"))
+            written.append(figures.save(fig, f"reliability_{task}", figures.Provenance.of(run), out))
+    written += _draw_songs(own, out)
+    claims = ledger.settle(own).set_index("number")
+    return [*written, figures.save_table(claims, "claims", out)]
+
+
+def _draw_songs(own: dict[str, dict[str, list[runs.Run]]], out: Path) -> list[Path]:
+    """Figures 9 to 12: what the two networks of the case studies made of the composed songs."""
+    written = []
+    for task, key in records.CASE_STUDIES.items():
+        for run in own.get(task, {}).get(key, [])[:1]:
+            for number, analysis in zip(FIGURES_OF_SONGS[task], records.analyses(run), strict=False):
+                fig = figures.plot_song(analysis)
+                written.append(figures.save(fig, number, figures.Provenance.of_song(analysis.song, run), out))
+    return written
+
+
+def _draw_comparison(several: list[runs.Run], corpus: str, profile: str, out: Path) -> list[Path]:
+    """The protocols side by side on one corpus, and what voting and pairs of networks add by each."""
+    table = beyond.protocol_table(several, corpus, profile)
+    if table.empty:
+        return []
+    slug = re.sub(r"[^a-z0-9]+", "_", corpus.lower()).strip("_") + ("_tuned" if profile == "tuned" else "")
+    by_protocol = {protocol: beyond.by_network(several, corpus, protocol, profile) for protocol in beyond.PROTOCOLS}
+    by_protocol = {protocol: own for protocol, own in by_protocol.items() if own}
+    about = figures.Provenance.of(*_all_runs(by_protocol))
+    first = _all_runs(by_protocol)[0]
+    what = "balanced accuracy" if beyond.is_uneven(first) else "accuracy"
+    fig = figures.plot_protocols(table, first.corpus["task"], first.classes, what)
+    written = [
+        figures.save(fig, f"protocols_{slug}", about, out),
+        figures.save_table(table.drop(columns="seeds").set_index("network"), f"protocols_{slug}", out),
+    ]
+    whole = {protocol: own for protocol, own in by_protocol.items() if protocol != "clip"}
+    if whole:
+        fig = figures.plot_votes({f"split by {protocol}": beyond.vote_table(own) for protocol, own in whole.items()})
+        about = figures.Provenance.of(*_all_runs(whole))
+        pairs = pd.concat({protocol: beyond.pair_table(own) for protocol, own in whole.items()}, names=["split"])
+        written.append(figures.save(fig, f"votes_{slug}", about, out))
+        written.append(figures.save_table(pairs, f"pairs_{slug}", out))
+    return written
+
+
+def _all_runs(by_protocol: dict[str, dict[str, list[runs.Run]]]) -> list[runs.Run]:
+    return [run for own in by_protocol.values() for several in own.values() for run in several]
+
+
+def _draw_folds(several: list[runs.Run], out: Path) -> list[Path]:
+    """The tuned networks, alone and together, beside the baselines on the same folds."""
+    used = [run for of in beyond.folds_of(several, beyond.CORPORA["mood"]).values() for run in of]
+    if not used:
+        return []
+    table = beyond.fold_table(several, beyond.CORPORA["mood"])
+    folds = used[0].config["folds"]
+    about = figures.Provenance.of(*used, note=f"{folds} folds, pooled")
+    fig = figures.plot_folds(table, len(used[0].classes), published.MOOD_MACHINE)
+    return [figures.save(fig, "tuned_4q", about, out), figures.save_table(table, "tuned_4q", out)]
+
+
+def _draw_ablations(out: Path) -> list[Path]:
+    """What each choice of the tuned networks earns, as measured by tests/benchmarks/ablations.py."""
+    if not ABLATIONS.exists():
+        return []
+    table = pd.read_csv(ABLATIONS, index_col="variant")
+    row = table.iloc[0]
+    about = figures.Provenance(
+        corpus=beyond.CORPORA["mood"],
+        protocol="artist",
+        tracks=int(row["tested tracks"]),
+        seed=int(row["seed"]),
+        profile="tuned",
+        note=f"{int(row['folds'])} folds, pooled; network: Conv",
+    )
+    return [figures.save(figures.plot_ablations(table), "ablations", about, out)]
