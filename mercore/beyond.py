@@ -93,10 +93,18 @@ def best_by_validation(own: dict[str, list[runs.Run]]) -> str:
     return max(own, key=lambda key: sum(run.accuracy(side) for run in own[key]) / len(own[key]))
 
 
+def mood_name_runs(several: list[runs.Run]) -> dict[str, list[runs.Run]]:
+    """The runs by the report's own protocol that its mood matrices are compared with.
+
+    Those by its recipe; while some of the seven networks have none, those of profile `tuned` if that has more.
+    """
+    by_profile = (by_network(several, CORPORA["mood"], published.PROTOCOL, name) for name in ("report", "tuned"))
+    return max(by_profile, key=len)
+
+
 def mood_name_tables(several: list[runs.Run]) -> dict[str, pd.DataFrame]:
-    """`mood_names.bootstrap` of each network, with its test clips by the report's own protocol, all seeds."""
-    own = by_network(several, CORPORA["mood"], published.PROTOCOL)
-    return {key: mood_names.bootstrap(key, pooled_test(of)) for key, of in own.items()}
+    """`mood_names.bootstrap` of each network of `mood_name_runs`: its test clips, all seeds."""
+    return {key: mood_names.bootstrap(key, pooled_test(of)) for key, of in mood_name_runs(several).items()}
 
 
 def calibrated(run: runs.Run) -> tuple[pd.DataFrame, pd.DataFrame, float]:
@@ -182,7 +190,9 @@ def fold_table(several: list[runs.Run], corpus: str) -> pd.DataFrame:
             same = voted["svm"].set_index("track").loc[own["track"]].reset_index()
             effect = evaluation.difference_interval(same, own.reset_index(drop=True))
             rows[key] |= dict(zip(("less_svm", "less_low", "less_high"), effect, strict=True))
-    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("network").sort_values("tracks", ascending=False)
+    columns = ["tracks", "low", "high", "clips", "less_svm", "less_low", "less_high", "parameters", "seconds"]
+    table = pd.DataFrame.from_dict(rows, orient="index").reindex(columns=columns).rename_axis("network")
+    return table.sort_values("tracks", ascending=False)
 
 
 def accuracy_by_genre(several: list[runs.Run], moods: list[runs.Run]) -> pd.DataFrame:

@@ -39,12 +39,12 @@ def plot_protocols(table: pd.DataFrame, task: str, classes, what: str = "accurac
     ax.set(xlabel=f"test {what} of clips", ylim=(len(networks) - 0.5, -0.5), xlim=(0, 1))
     ax.grid(axis="x")
     ax.legend(ncols=5, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2, handlelength=1.4)
-    add_caption(
-        fig,
-        "Bars: 95 % interval from resampling whole artists (tracks where the artist isn't known), all seeds together. "
-        "Strokes: single seeds. By clip, pieces of one track train and test: what lies between the squares and the "
-        "circles is no knowledge of new music.",
-    )
+    caption = "Bars: 95 % interval from resampling whole artists (tracks where the artist isn't known)."
+    if any(len(seeds) > 1 for seeds in table["seeds"]):
+        caption += " All seeds together; strokes: single seeds."
+    if "clip" in protocols:
+        caption += " By clip, pieces of one track train and test, so that isn't how well new music is recognised."
+    add_caption(fig, caption)
     return fig
 
 

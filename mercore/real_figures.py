@@ -28,7 +28,7 @@ def draw(several: list[runs.Run], out: Path = REAL) -> list[Path]:
             written += _draw_comparison(several, name, profile, out / "comparison")
     written += _draw_folds(several, out / "comparison")
     if tables := beyond.mood_name_tables(several):
-        used = _all_runs({"clip": beyond.by_network(several, beyond.CORPORA["mood"], published.PROTOCOL)})
+        used = [run for of in beyond.mood_name_runs(several).values() for run in of]
         fig = figures.plot_mood_names(tables)
         written.append(figures.save(fig, "mood_names", figures.Provenance.of(*used), out / "comparison"))
     return written
