@@ -130,6 +130,7 @@ class Provenance:
         """Of the figure that shows the tests of these runs, usually of one corpus by one protocol."""
         tests = [run.side("test") for run in runs]
         together = pd.concat(tests)
+        corpora = np.repeat([run.corpus["name"] for run in runs], [len(test) for test in tests])
 
         def all_of(values) -> str:
             return ", ".join(dict.fromkeys(str(value) for value in values))
@@ -140,7 +141,7 @@ class Provenance:
             corpus=all_of(run.corpus["name"] for run in runs),
             protocol=all_of(run.config["protocol"] for run in runs),
             tracks=together["track"].nunique(),
-            clips=len({(run.corpus["name"], row) for run in runs for row in run.side("test").index}),
+            clips=len(together.assign(corpus=corpora)[["corpus", "track", "start"]].drop_duplicates()),
             seed=seeds.pop() if len(seeds) == 1 else None,
             profile=all_of(run.config["profile"] for run in runs),
             note="; ".join(filter(None, notes)),

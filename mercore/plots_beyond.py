@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from mercore import calibration, published
 from mercore.plots_comparisons import network_name
-from mercore.plotstyle import BLUE, GREEN, GREY, INK, ORANGE, PAIR, SMALL, add_caption, new_figure, styled
+from mercore.plotstyle import BLUE, GREEN, GREY, INK, ORANGE, PAIR, SMALL, add_caption, add_title, new_figure, styled
 
 PROTOCOL_COLOURS = {"clip": ORANGE, "track": GREEN, "artist": BLUE}
 MARKS = {"clip": "s", "track": "D", "artist": "o"}
@@ -119,7 +119,7 @@ def plot_mood_names(tables: dict[str, pd.DataFrame]) -> Figure:
         [" ".join(order) + ("\n(as printed)" if order == published.MOOD_ORDER else "") for order in orders],
     )
     axes[0, 0].set_ylim(len(orders) - 0.5, -0.5)
-    fig.supxlabel("log-likelihood of the report's matrix, less that under the printed order (nats)", size=SMALL + 1)
+    add_title(fig, "How much likelier the report's mood matrices are than under the printed order (nats)")
     fig.supylabel("quadrants of the four names,\nin the order printed", size=SMALL + 1)
     add_caption(
         fig,

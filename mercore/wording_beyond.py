@@ -1,5 +1,6 @@
 """What the committed records show, in sentences (Markdown). Explained in 07_results and 09_beyond_the_report."""
 
+import numpy as np
 import pandas as pd
 
 from mercore import calibration, evaluation, mood_names, published
@@ -32,6 +33,72 @@ def tell_protocols(table: pd.DataFrame) -> str:
             f"{several(len(row.seeds), 'seed')}{beside}."
         )
     return "\n".join(lines)
+
+
+def tell_against_report(table: pd.DataFrame) -> str:
+    """How `beyond.protocol_table`'s accuracies by clip compare with the report's, network by network."""
+    rows = table[table["protocol"] == published.PROTOCOL].set_index("network")
+    theirs = published.accuracy("mood")["test"].reindex(rows.index)
+    higher, surely = (rows["accuracy"] > theirs), (rows["low"] > theirs)
+    names = ", ".join(network_name(key) for key in rows.index[surely])
+    return (
+        f"By the report's own protocol {int(higher.sum())} of {len(rows)} networks reach a higher test accuracy than "
+        f"it printed; for {int(surely.sum())} of them{f' ({names})' if names else ''} the whole interval lies above. "
+        "The intervals are ours alone: the report gives none."
+    )
+
+
+def tell_folds(table: pd.DataFrame) -> str:
+    """What `beyond.fold_table` holds: the best single network, all together, and the support vector machine."""
+
+    def told(key: str) -> str:
+        row = table.loc[key]
+        text = f"{network_name(key)} {row['tracks']:.3f} [{row['low']:.3f}, {row['high']:.3f}]"
+        if np.isfinite(row["less_svm"]):
+            beats = "beats it" if row["less_low"] > 0 else "is beaten by it" if row["less_high"] < 0 else "undecided"
+            points = f"{100 * row['less_svm']:+.1f} [{100 * row['less_low']:+.1f}, {100 * row['less_high']:+.1f}]"
+            text += f"; less the SVM {points} points: {beats}"
+        return f"- {text}."
+
+    lines = [told(key) for key in table.index]
+    best = table.iloc[0]
+    if best["low"] > published.MOOD_MACHINE:
+        place = "below the interval of the highest here"
+    elif best["high"] < published.MOOD_MACHINE:
+        place = "above the interval of the highest here"
+    else:
+        place = "inside the interval of the highest here"
+    return "\n".join(
+        [*lines, "", f"A machine on the features of the dataset's authors reaches {published.MOOD_MACHINE}: {place}."]
+    )
+
+
+def tell_ablations(table: pd.DataFrame) -> str:
+    """Which changes of `data/ablations.csv` cost accuracy, which gain, and which can't be told."""
+    rows = table.iloc[1:]
+    kinds = {
+        "Worse, the whole interval below zero": rows[rows["high"] < 0],
+        "Better, the whole interval above zero": rows[rows["low"] > 0],
+        "Undecided": rows[(rows["low"] <= 0) & (rows["high"] >= 0)],
+    }
+    return "\n".join(
+        f"- **{kind}:** " + "; ".join(f"{name} {100 * of.at[name, 'difference']:+.1f}" for name in of.index) + "."
+        for kind, of in kinds.items()
+        if len(of)
+    )
+
+
+def tell_genres(table: pd.DataFrame) -> str:
+    """What `beyond.accuracy_by_genre` holds: where a mood network hears more than the genre."""
+    above = table[table["low"] > table["likeliest"]]
+    lines = [
+        f"- {genre}, {several(int(row['tracks']), 'track')}: {row['accuracy']:.2f} "
+        f"[{row['low']:.2f}, {row['high']:.2f}]; its likeliest mood alone would give {row['likeliest']:.2f}."
+        for genre, row in table.iterrows()
+    ]
+    return "\n".join(
+        [*lines, "", f"The network is surely better than the genre alone in {len(above)} of {len(table)}."]
+    )
 
 
 def tell_calibration(before: pd.DataFrame, after: pd.DataFrame, by: float) -> str:
