@@ -351,13 +351,15 @@ def _table(prepared: Prepared, probabilities: np.ndarray) -> pd.DataFrame:
     return table
 
 
-# Seconds for one epoch over 1,000 clips on one core of an AMD EPYC, the other busy with another training: `quick`, the
-# medians of two trainings each; `report`, four batches of 128 random clips. Machines differ twofold and more.
+# Seconds for one epoch over 1,000 clips on one core of an AMD EPYC, the other idle or busy with another training; for
+# `report` and `tuned` from one run of tests/benchmarks/epoch_seconds.py. Machines differ twofold and more.
 EPOCH_SECONDS = {
     "quick": {"conv": 2.1, "blstm": 1.3, "bgru": 2.0, "conv_blstm": 2.3, "conv_bgru": 2.2, "end2end": 1.7,
               "end2end_gru": 1.9},
-    "report": {"conv": 8, "blstm": 5, "bgru": 5, "conv_blstm": 9, "conv_bgru": 9, "end2end": 36,
-               "end2end_gru": 34},
+    "report": {"conv": 7.4, "blstm": 4.6, "bgru": 4.1, "conv_blstm": 6.0, "conv_bgru": 6.2, "end2end": 34.6,
+               "end2end_gru": 29.6},
+    "tuned": {"conv": 2.3, "blstm": 3.3, "bgru": 2.8, "conv_blstm": 3.4, "conv_bgru": 2.4, "end2end": 3.5,
+              "end2end_gru": 3.4},
 }  # fmt: skip
 
 

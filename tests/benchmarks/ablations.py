@@ -109,7 +109,7 @@ def summary() -> pd.DataFrame:
 def main(folder: str) -> None:
     """All that is missing, two trainings at a time; then the table."""
     os.environ["TF_NUM_INTRAOP_THREADS"] = str(max(1, joblib.cpu_count() // 2))
-    jobs = [joblib.delayed(measure)(folder, name, fold) for fold in TESTED for name in variants()]
+    jobs = [joblib.delayed(measure)(folder, name, fold) for name in variants() for fold in TESTED]
     joblib.Parallel(2)(jobs)
     scratch = TABLE.with_suffix(".part")
     summary().to_csv(scratch, float_format="%.4f", lineterminator="\n")
