@@ -35,7 +35,7 @@ def load(name: str, root: Path | None = None) -> runs.Run:
             config=record["config"],
             corpus=record["corpus"],
             history=pd.DataFrame(),
-            predictions=pd.DataFrame({"side": []}),
+            predictions=pd.DataFrame(columns=["track", "label", "artist", "start", "side", "predicted"]),
             timings={},
             notes=tuple(record["notes"]),
             parameters=record["parameters"],

@@ -1,10 +1,11 @@
 import gzip
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from mercore import UserError, __main__, records, runs, songs, training
+from mercore import UserError, __main__, figures, real_figures, records, runs, songs, training
 
 
 @pytest.fixture(scope="module")
@@ -83,3 +84,13 @@ def test_the_command_line(run, capsys):
     assert "every metric follows" in capsys.readouterr().out
     assert __main__.main(["runs", "train", "nothing", "nowhere"]) == 2
     assert "nothing" in capsys.readouterr().err
+
+
+def test_the_committed_figures_are_those_that_follow_from_the_records(tmp_path):
+    drawn = real_figures.draw(records.load_all(), tmp_path)
+    assert drawn
+    for path in drawn:
+        committed = real_figures.REAL / path.relative_to(tmp_path)
+        assert committed.exists(), f"{committed} is missing: run `python -m mercore runs draw`"
+        same = figures.read_provenance if path.suffix == ".png" else Path.read_text
+        assert same(committed) == same(path), f"{committed} is stale: run `python -m mercore runs draw`"
