@@ -201,6 +201,8 @@ def accuracy_by_genre(several: list[runs.Run], moods: list[runs.Run]) -> pd.Data
     several: all records. moods: runs of one mood network. Columns: tracks; accuracy, low, high; likeliest, the share
     of the genre's tracks whose mood is its most frequent one, which knowing the genre alone would give.
     """
+    if not any(run.corpus["name"] == CORPORA["genre"] for run in several):
+        return pd.DataFrame(columns=["tracks", "accuracy", "low", "high", "likeliest"])
     genres = pd.concat(
         [run.predictions[["track", "label"]] for run in several if run.corpus["name"] == CORPORA["genre"]]
     ).drop_duplicates("track")

@@ -27,6 +27,7 @@ from mercore import FACTS, UserError, build_dir
 from mercore.diagrams import draw_architecture
 from mercore.plots_beyond import (
     plot_ablations,
+    plot_by_genre,
     plot_clip_votes,
     plot_folds,
     plot_mood_names,
@@ -75,6 +76,7 @@ __all__ = [
     "plot_accuracies",
     "plot_alike",
     "plot_augmentation",
+    "plot_by_genre",
     "plot_class_counts",
     "plot_clip_votes",
     "plot_confusion",

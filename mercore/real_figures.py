@@ -101,14 +101,30 @@ def _all_runs(by_protocol: dict[str, dict[str, list[runs.Run]]]) -> list[runs.Ru
 
 def _draw_folds(several: list[runs.Run], out: Path) -> list[Path]:
     """The tuned networks, alone and together, beside the baselines on the same folds."""
-    used = [run for of in beyond.folds_of(several, beyond.CORPORA["mood"]).values() for run in of]
+    corpus = beyond.CORPORA["mood"]
+    found = beyond.folds_of(several, corpus)
+    used = [run for of in found.values() for run in of]
     if not used:
         return []
-    table = beyond.fold_table(several, beyond.CORPORA["mood"])
+    table = beyond.fold_table(several, corpus)
     folds = used[0].config["folds"]
     about = figures.Provenance.of(*used, note=f"{folds} folds, pooled")
     fig = figures.plot_folds(table, len(used[0].classes), published.MOOD_MACHINE)
-    return [figures.save(fig, "tuned_4q", about, out), figures.save_table(table, "tuned_4q", out)]
+    written = [figures.save(fig, "tuned_4q", about, out), figures.save_table(table, "tuned_4q", out)]
+    if networks := {key: of for key, of in found.items() if key in published.ORDER}:
+        written += _draw_genres(several, networks, out)
+    return written
+
+
+def _draw_genres(several: list[runs.Run], networks: dict[str, list[runs.Run]], out: Path) -> list[Path]:
+    """How the best of these mood networks does by genre, where records of the genre corpus name the genres."""
+    best = beyond.best_by_validation(networks)
+    table = beyond.accuracy_by_genre(several, networks[best])
+    if table.empty:
+        return []
+    fig = figures.plot_by_genre(table, f"Moods by genre: {networks[best][0].title}, profile tuned")
+    about = figures.Provenance.of(*networks[best], note=f"{len(networks[best])} folds, pooled")
+    return [figures.save(fig, "moods_by_genre", about, out)]
 
 
 def _draw_ablations(out: Path) -> list[Path]:

@@ -156,6 +156,28 @@ def test_sentences_follow_the_tables(records):
     assert ("not smaller" in told) == worse
 
 
+def test_sentences_on_tuned_networks_follow_their_tables(folds, records):
+    table = beyond.fold_table(folds, "4Q")
+    told = wording_beyond.tell_folds(table)
+    assert all(f"{row['tracks']:.3f} [" in told for _, row in table.iterrows())
+    assert told.count("beats it") == (table["less_low"] > 0).sum()
+    assert told.count("is beaten") == (table["less_high"] < 0).sum()
+    assert told.count("less the SVM") == len(table) - 1
+    sure = table.assign(low=0.8, high=0.9)
+    assert "below the interval" in wording_beyond.tell_folds(sure)
+    assert "above the interval" in wording_beyond.tell_folds(table.assign(low=0.3, high=0.4))
+    assert "7 of 7 networks reach" in wording_beyond.tell_against_report(beyond.protocol_table(records, "4Q"))
+    ablations = pd.DataFrame(
+        {"difference": [0, -0.1, 0.01, 0.05], "low": [0, -0.15, -0.02, 0.01], "high": [0, -0.05, 0.04, 0.09]},
+        index=["as it is", "a", "b", "c"],
+    )
+    lines = wording_beyond.tell_ablations(ablations).splitlines()
+    assert [line.split(":** ")[1] for line in lines] == ["a -10.0.", "c +5.0.", "b +1.0."]
+    genres = beyond.accuracy_by_genre([made_up_genre("conv", "clip")], beyond.folds_of(folds, "4Q")["conv"])
+    surely = (genres["low"] > genres["likeliest"]).sum()
+    assert f"better than the genre alone in {surely} of 3" in wording_beyond.tell_genres(genres)
+
+
 def test_no_validation_no_temperature(records):
     run = records[0]
     left = run.predictions[run.predictions["side"] != "validation"]
@@ -198,6 +220,7 @@ def test_everything_is_drawn(records, folds, tmp_path, monkeypatch):
     assert {"comparison/protocols_4q_genre_tags.png", "comparison/votes_4q.png", "comparison/pairs_4q.csv"} <= names
     assert {"comparison/protocols_4q.png", "comparison/mood_names.png"} <= names
     assert {"comparison/tuned_4q.png", "comparison/tuned_4q.csv", "comparison/ablations.png"} <= names
+    assert "comparison/moods_by_genre.png" in names
     assert not [path for path in written if path.suffix == ".png" and figures.is_blank(path)]
     claims = pd.read_csv(tmp_path / "track" / "claims.csv", index_col="number")
     assert claims.at[1, "verdict"] == "undecided"
