@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from mercore import FACTS, PROJECT, workbook
+from mercore import FACTS, PROJECT, figures, workbook
 
 NOTEBOOKS = workbook.notebooks()
 NAMES = [path.stem for path in NOTEBOOKS]
@@ -88,3 +88,12 @@ def test_all_run_in_smoke_on_real_music(own_folders, real_sample):
     """Short and odd-rate clips included; two tracks a class, so most sides are nearly empty."""
     workbook.run([f"GENRE={real_sample / 'gtzan'}", f"MOOD={real_sample / '4q'}", "PROFILE=smoke"])
     assert len(list(own_folders.glob("build/*/figures/fig*.png"))) >= 26
+
+
+@pytest.mark.slow
+def test_the_fault_filtered_split_takes_a_part_of_gtzan(own_folders, real_sample):
+    """As README says for the whole: here eight tracks train and two are tested; 4Q is split by default."""
+    settings = [f"GENRE={real_sample / 'gtzan'}", f"MOOD={real_sample / '4q'}", "PROTOCOL=fault_filtered"]
+    workbook.run([*settings, "PROFILE=smoke", "ONLY=03"])
+    confusion = next(own_folders.glob("build/*/figures/fig19_genre_conv_confusion.png"))
+    assert "split by fault_filtered" in figures.read_provenance(confusion)["Description"]
