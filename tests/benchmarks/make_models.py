@@ -13,7 +13,8 @@ from mercore import beyond, corpora, evaluation, models, networks, published, re
 CARD = """# {name}: the mood of a clip of music
 
 A network ({title}, profile `tuned`, {parameters:,} parameters) that gives each of Russell's four quadrants a
-probability: Q1 happy or excited, Q2 angry or tense, Q3 sad, Q4 calm or relaxed. It hears 3 s of sound as a log-mel-spectrogram.
+probability: Q1 happy or excited, Q2 angry or tense, Q3 sad, Q4 calm or relaxed. It hears 3 s of sound as a
+log-mel-spectrogram.
 
 ## Trained on
 
