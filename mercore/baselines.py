@@ -126,7 +126,7 @@ def train(
 def _machine(x: np.ndarray, labels: np.ndarray, split: splits.Split, classes, seed: int) -> tuple[np.ndarray, dict]:
     """Class probabilities of all rows from the machine that does best on validation, and its settings.
 
-    The machine chosen is fitted again with the validation tracks, which then have nothing left to choose.
+    It learns from the training side alone, as the networks do.
     """
 
     def machine(cost, gamma):
@@ -137,9 +137,11 @@ def _machine(x: np.ndarray, labels: np.ndarray, split: splits.Split, classes, se
         return chosen.score(x[split.validation], labels[split.validation])
 
     cost, gamma = max(product(COSTS, GAMMAS), key=score)
-    rows = np.concatenate([split.train, split.validation])
-    parts = StratifiedKFold(5, shuffle=True, random_state=seed)
+    fewest = min(np.unique(labels[split.train], return_counts=True)[1])
+    if fewest < 2:
+        raise UserError("the support vector machine needs two training tracks of each class to be calibrated on")
+    parts = StratifiedKFold(min(5, fewest), shuffle=True, random_state=seed)
     final = CalibratedClassifierCV(machine(cost, gamma), ensemble=False, cv=parts)
-    final.fit(x[rows], labels[rows])
+    final.fit(x[split.train], labels[split.train])
     order = [list(final.classes_).index(label) for label in classes]
     return final.predict_proba(x)[:, order], {"cost": cost, "gamma": gamma}

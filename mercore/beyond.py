@@ -35,6 +35,22 @@ def pooled_test(own: list[runs.Run]) -> pd.DataFrame:
     return pd.concat([run.side("test") for run in own], ignore_index=True)
 
 
+def tuning_gains(several: list[runs.Run], corpus: str, protocol: str) -> pd.DataFrame:
+    """Test accuracy in profile `tuned` less that in profile `report`, by network: difference, low, high, seeds.
+
+    On the same clips and the seeds that both have; only networks that have records of both.
+    """
+    report, tuned = (by_network(several, corpus, protocol, profile) for profile in ("report", "tuned"))
+    rows = {}
+    for key in (key for key in report if key in tuned):
+        pairs = [(a, b) for a in report[key] for b in tuned[key] if a.config["seed"] == b.config["seed"]]
+        if pairs:
+            both = (pooled_test(list(side)) for side in zip(*pairs, strict=True))
+            rows[key] = *evaluation.difference_interval(*both), len(pairs)
+    columns = ["difference", "low", "high", "seeds"]
+    return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("network")
+
+
 def is_uneven(run: runs.Run) -> bool:
     """Whether the classes of a run's corpus differ so much in size that accuracy would be one of the largest."""
     tracks = run.predictions.drop_duplicates("track")["label"].value_counts()
@@ -135,16 +151,24 @@ def accuracy_by_clips(predictions: pd.DataFrame, seed: int = 0, draws: int = 20)
 
 
 def folds_of(several: list[runs.Run], corpus: str) -> dict[str, list[runs.Run]]:
-    """The runs of a cross-validation by artist, by network or baseline: those of which every fold is there.
+    """The runs of a cross-validation by artist in profile `tuned`, and of the baselines: those with every fold.
 
-    Raises UserError where they aren't of the same folds.
+    Raises UserError where they aren't of the same folds, or where two are of one network and fold.
     """
-    own = [run for run in several if run.corpus["name"] == corpus and run.config.get("fold") is not None]
+    own = [
+        run
+        for run in several
+        if run.corpus["name"] == corpus
+        and run.config["fold"] is not None
+        and run.config["profile"] in ("tuned", "baseline")
+    ]
     if len({(run.config["folds"], run.config["seed"], run.config["protocol"]) for run in own}) > 1:
         raise UserError(f"the records of {corpus} are of several cross-validations: move those of all but one away")
     found: dict[str, dict[int, runs.Run]] = {}
     for run in own:
-        found.setdefault(run.config["network"], {})[run.config["fold"]] = run
+        other = found.setdefault(run.config["network"], {}).setdefault(run.config["fold"], run)
+        if other is not run:
+            raise UserError(f"{other.id} and {run.id} are of one network and fold: move one away")
     return {key: [of[fold] for fold in sorted(of)] for key, of in found.items() if len(of) == own[0].config["folds"]}
 
 

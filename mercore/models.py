@@ -8,11 +8,12 @@ numbers alone, and nothing in them is executed.
 import json
 import shutil
 import tempfile
+import zipfile
 from pathlib import Path
 
 import pandas as pd
 
-from mercore import FACTS, UserError, runs
+from mercore import FACTS, UserError, features, runs, sweep
 
 MODELS = FACTS / "models"
 CARD = "CARD.md"
@@ -21,7 +22,7 @@ LARGEST = 5_000_000  # bytes of the weights
 
 def names(root: Path | None = None) -> list[str]:
     """The models at hand."""
-    return sorted(folder.name for folder in (root or MODELS).glob("*") if (folder / runs.WEIGHTS).is_file())
+    return sorted(folder.name for folder in (root or MODELS).glob("[!.]*") if (folder / runs.WEIGHTS).is_file())
 
 
 def load(name: str, root: Path | None = None) -> runs.Run:
@@ -44,8 +45,10 @@ def load(name: str, root: Path | None = None) -> runs.Run:
             folder=folder,
         )
         run.model(), run.normaliser
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise UserError(f"{folder}: not a whole model ({error}); get it anew from the project") from error
+    if run.config["features"] != features.VERSION:
+        raise UserError(f"{folder}: was trained on other features than this version has; make it anew")
     return run
 
 
@@ -66,6 +69,7 @@ def keep(run: runs.Run, name: str, text: str, root: Path | None = None) -> Path:
     if target.exists():
         raise UserError(f"{target}: a model of this name is there; move it away first")
     target.parent.mkdir(parents=True, exist_ok=True)
+    sweep(target.parent, ".unfinished-*")
     scratch = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=target.parent))
     try:
         record = json.loads((run.folder / runs.RECORD).read_text(encoding="utf-8"))

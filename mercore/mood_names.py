@@ -59,11 +59,7 @@ def verdict(table: pd.DataFrame) -> dict:
     return {"order": order, "share": share, "lead": float(lead.iloc[0]), "low": float(low), "high": float(high)}
 
 
-def meanings(table: pd.DataFrame) -> pd.DataFrame:
-    """For each printed name (rows) the share of the draws whose likeliest order makes it mean each quadrant."""
-    best = table.iloc[1:].idxmax(axis=1)
-    shares = {
-        name: best.str[place].value_counts(normalize=True).reindex(QUADRANTS, fill_value=0.0)
-        for place, name in enumerate(published.labels("mood"))
-    }
-    return pd.DataFrame(shares).T
+def possible_orders(table: pd.DataFrame, share: float) -> list[tuple[str, ...]]:
+    """The orders that are likeliest in so many of the draws of `bootstrap` together, the most frequent first."""
+    counts = table.iloc[1:].idxmax(axis=1).value_counts(normalize=True)
+    return list(counts.index[: int((counts.cumsum() < share).sum()) + 1])

@@ -47,9 +47,9 @@ NETWORK_NAMES = {
     "end2end_gru": "End-to-end\nGRU",
 }
 RIVALS = {
-    "ensemble": "All four together",
+    "ensemble": "Networks averaged",
     "svm": "SVM on statistics",
-    "hybrid": "All four and the SVM",
+    "hybrid": "Networks and SVM averaged",
     "majority": "Most frequent class",
 }
 

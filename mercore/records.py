@@ -14,10 +14,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from mercore import FACTS, UserError, baselines, corpora, evaluation, runs, songs, training
+from mercore import FACTS, UserError, baselines, corpora, evaluation, runs, songs, sweep, training
 
 RECORDS = FACTS / "records"
 CASE_STUDIES = {"genre": "end2end_gru", "mood": "conv"}  # the report's choice of networks, by task
+DRAWN = ("quick", "report")  # the profiles whose songs are drawn
 SNIPPETS = "snippets.csv"  # what these make of the composed songs
 SAVED_DIGITS = 4
 
@@ -53,11 +54,12 @@ def keep(run: runs.Run, root: Path | None = None) -> Path:
             return target
         raise UserError(f"{target}: another record of this name is there; move it away first")
     root.mkdir(parents=True, exist_ok=True)
+    sweep(root, ".unfinished-*")
     scratch = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=root))
     try:
         (scratch / runs.RECORD).write_text(text, encoding="utf-8")
         runs.write_predictions(run.predictions, scratch / runs.PREDICTIONS)
-        if CASE_STUDIES.get(run.corpus["task"]) == run.config["network"]:
+        if CASE_STUDIES.get(run.corpus["task"]) == run.config["network"] and run.config["profile"] in DRAWN:
             _hear_songs(run).to_csv(scratch / SNIPPETS, float_format="%.4f", lineterminator="\n")
         scratch.chmod(0o755)
         return scratch.rename(target)
@@ -85,13 +87,14 @@ def analyses(run: runs.Run) -> list[songs.Analysis]:
 
 def load_all(root: Path | None = None) -> list[runs.Run]:
     """All committed records, by name."""
-    return [runs.load(folder) for folder in sorted((root or RECORDS).glob("*")) if (folder / runs.RECORD).is_file()]
+    folders = sorted((root or RECORDS).glob("[!.]*"))
+    return [runs.load(folder) for folder in folders if (folder / runs.RECORD).is_file()]
 
 
 def verify(root: Path | None = None) -> list[str]:
     """Recompute every metric of every record from its predictions; one line for each that differs or can't be."""
     faults = []
-    for folder in sorted(path for path in (root or RECORDS).glob("*") if path.is_dir()):
+    for folder in sorted(path for path in (root or RECORDS).glob("[!.]*") if path.is_dir()):
         try:
             run = runs.load(folder)
             told = json.loads((folder / runs.RECORD).read_text(encoding="utf-8"))["metrics"]
@@ -120,6 +123,7 @@ def train_again(name: str, path: str, seed: int | None = None) -> runs.Run:
         seed = config["seed"] if seed is None else seed
         return baselines.train(corpus, config["network"], config["protocol"], seed, config["folds"], config["fold"])
     settings = {field: config[field] for field in training.PROFILES["quick"].__dataclass_fields__ if field in config}
+    settings = dict.fromkeys(training.OFF, 0.0) | settings
     return training.train(
         corpus,
         config["network"],

@@ -120,6 +120,23 @@ def test_folds_that_lack_one_or_are_of_other_seeds_are_not_pooled(folds):
     other = dataclasses.replace(folds[0], config=folds[0].config | {"seed": 2})
     with pytest.raises(UserError, match="several cross-validations"):
         beyond.folds_of([*folds, other], "4Q")
+    with pytest.raises(UserError, match="of one network and fold"):
+        beyond.folds_of([*folds, dataclasses.replace(folds[0])], "4Q")
+    by_another_recipe = dataclasses.replace(folds[0], config=folds[0].config | {"profile": "report"})
+    assert beyond.folds_of([*folds, by_another_recipe], "4Q")["conv"][0] is folds[0]
+
+
+def test_tuning_gains_pair_the_same_clips_and_seeds(records):
+    better = [dataclasses.replace(run, config=run.config | {"profile": "tuned"}) for run in records]
+    better = [run for run in better if (run.config["network"], run.config["seed"]) == ("conv", 1)]
+    test = better[0].predictions
+    better[0] = dataclasses.replace(better[0], predictions=test.assign(predicted=test["label"]))
+    table = beyond.tuning_gains([*records, *better], "4Q", better[0].config["protocol"])
+    assert list(table.index) == ["conv"]
+    own = next(run for run in beyond.by_network(records, "4Q", "clip")["conv"] if run.config["seed"] == 1)
+    assert table.at["conv", "difference"] == pytest.approx(1 - own.accuracy())
+    assert table.at["conv", "seeds"] == 1
+    assert "Surely better by the new recipe: 1 of 1; surely worse: 0." in wording_beyond.tell_tuning(table)
 
 
 def test_only_seeds_that_all_networks_have_are_compared(records):
@@ -173,9 +190,6 @@ def test_sentences_on_tuned_networks_follow_their_tables(folds, records):
     )
     lines = wording_beyond.tell_ablations(ablations).splitlines()
     assert [line.split(":** ")[1] for line in lines] == ["a -10.0.", "c +5.0.", "b +1.0."]
-    genres = beyond.accuracy_by_genre([made_up_genre("conv", "clip")], beyond.folds_of(folds, "4Q")["conv"])
-    surely = (genres["low"] > genres["likeliest"]).sum()
-    assert f"better than the genre alone in {surely} of 3" in wording_beyond.tell_genres(genres)
 
 
 def test_no_validation_no_temperature(records):

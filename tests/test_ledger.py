@@ -102,8 +102,15 @@ def test_snippets_and_learning_curves_are_judged():
     mostly = np.where(rng.random(80) < 0.2, "Q1", labels)
     assert settled(snippets=snippets.assign(predicted=mostly)).at[14, "verdict"] == ledger.HOLDS
     assert settled(snippets=snippets.assign(predicted=rng.permutation(labels))).at[14, "verdict"] != ledger.HOLDS
-    curve = pd.DataFrame({"difference": [0.1], "low": [0.06], "high": [0.14]})
-    assert settled(curve=curve).at[15, "verdict"] == ledger.FAILS
+
+    def enough(*effects):
+        curve = pd.DataFrame(effects, columns=["difference", "low", "high"], index=["genre", "mood"][: len(effects)])
+        return settled(curve=curve).at[15, "verdict"]
+
+    more, same, less, unknown = (0.1, 0.06, 0.14), (0.0, -0.03, 0.04), (-0.12, -0.2, -0.03), (0.0, np.nan, np.nan)
+    assert enough(more) == enough(more, same) == ledger.FAILS
+    assert enough(same) == enough(less) == enough(same, less) == ledger.HOLDS
+    assert enough(same, unknown) == enough((0.05, -0.01, 0.11)) == ledger.OPEN
 
 
 def test_the_spread_of_recalls():

@@ -1,5 +1,7 @@
 """Trained networks to start with: what is kept works as the run did, and what is committed loads."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -40,6 +42,14 @@ def test_what_is_missing_spoilt_there_or_too_large_is_told(run, tmp_path, monkey
         models.keep(run, "one", "card", tmp_path)
     with pytest.raises(UserError, match="there is no such model; there are one"):
         models.load("two", tmp_path)
+    record = json.loads((folder / runs.RECORD).read_text())
+    record["config"]["features"] = -1
+    (folder / runs.RECORD).write_text(json.dumps(record))
+    with pytest.raises(UserError, match="trained on other features"):
+        models.load("one", tmp_path)
+    (folder / runs.NORMALISER).write_bytes((folder / runs.NORMALISER).read_bytes()[:50])
+    with pytest.raises(UserError, match="not a whole model"):
+        models.load("one", tmp_path)
     (folder / runs.WEIGHTS).write_bytes(b"no weights")
     with pytest.raises(UserError, match="not a whole model"):
         models.load("one", tmp_path)
