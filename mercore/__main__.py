@@ -40,7 +40,7 @@ def _parser() -> argparse.ArgumentParser:
         "settings",
         nargs="*",
         metavar="NAME=value",
-        help="GENRE, MOOD (folders, or 'embedded'), PROFILE (smoke, quick, tuned, report), PROTOCOL (auto, artist, "
+        help="GENRE, MOOD (folders, or 'embedded'), PROFILE (smoke, quick, report), PROTOCOL (auto, artist, "
         "track, clip, fault_filtered), SEED, ONLY (notebook numbers: 03,07), SONG_1, SONG_2 (audio files), FRESH=1",
     )
     command.set_defaults(command=_figures)

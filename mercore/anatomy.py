@@ -10,7 +10,17 @@ import pandas as pd
 from mercore.diagrams import describe_layer
 
 # Layers that treat every place alone, or only give the same numbers another shape.
-POINTWISE = ("InputLayer", "Reshape", "Permute", "Dropout", "BatchNormalization", "Activation", "ReLU")
+POINTWISE = (
+    "InputLayer",
+    "Reshape",
+    "Permute",
+    "Dropout",
+    "SpatialDropout1D",
+    "SpatialDropout2D",
+    "BatchNormalization",
+    "Activation",
+    "ReLU",
+)
 
 
 def layer_table(model) -> pd.DataFrame:

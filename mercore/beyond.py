@@ -30,6 +30,13 @@ def by_network(
     return {key: [found[key][seed] for seed in sorted(seeds)] for key in published.ORDER if seeds and key in found}
 
 
+def compared(several: list[runs.Run], corpus: str, profile: str = "report") -> list[runs.Run]:
+    """The runs that `protocol_table` shows."""
+    return [
+        run for protocol in PROTOCOLS for own in by_network(several, corpus, protocol, profile).values() for run in own
+    ]
+
+
 def pooled_test(own: list[runs.Run]) -> pd.DataFrame:
     """The test predictions of several runs, usually the seeds of one network, together."""
     return pd.concat([run.side("test") for run in own], ignore_index=True)

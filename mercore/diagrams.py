@@ -116,7 +116,7 @@ def _describe_kind(kind: str, layer, shape) -> tuple[str, str, list[str], bool]:
     if kind == "Attention":
         return "attention", "Self-attention", ["dot-product"], False
     if kind == "StatisticsPooling":
-        return "pooling", "statistics over time", [], True
+        return "pooling", "statistics over places", [], True
     if kind == "LogPower":
         return "pooling", f"log-power, {layer.frames} steps", [], True
     if kind.startswith("Global"):

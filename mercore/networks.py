@@ -150,6 +150,8 @@ def build(
     ):
         if value not in known:
             raise ValueError(f"unknown {name} {value!r}: choose one of {', '.join(known)}")
+    if preset == "tuned" and (attention, front_end) != ("additive", "report"):
+        raise ValueError("preset tuned has neither attention nor another front end to choose")
     if preset == "tuned":
         return tuned.build(key, n_classes)
     recurrent = layers.GRU if key.endswith("gru") else layers.LSTM

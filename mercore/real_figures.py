@@ -77,8 +77,8 @@ def _draw_comparison(several: list[runs.Run], corpus: str, profile: str, out: Pa
     slug = re.sub(r"[^a-z0-9]+", "_", corpus.lower()).strip("_") + ("_tuned" if profile == "tuned" else "")
     by_protocol = {protocol: beyond.by_network(several, corpus, protocol, profile) for protocol in beyond.PROTOCOLS}
     by_protocol = {protocol: own for protocol, own in by_protocol.items() if own}
-    about = figures.Provenance.of(*_all_runs(by_protocol))
-    first = _all_runs(by_protocol)[0]
+    used = beyond.compared(several, corpus, profile)
+    about, first = figures.Provenance.of(*used), used[0]
     what = "balanced accuracy" if beyond.is_uneven(first) else "accuracy"
     fig = figures.plot_protocols(table, first.corpus["task"], first.classes, what)
     written = [
@@ -88,15 +88,11 @@ def _draw_comparison(several: list[runs.Run], corpus: str, profile: str, out: Pa
     whole = {protocol: own for protocol, own in by_protocol.items() if protocol != "clip"}
     if whole:
         fig = figures.plot_votes({f"split by {protocol}": beyond.vote_table(own) for protocol, own in whole.items()})
-        about = figures.Provenance.of(*_all_runs(whole))
+        about = figures.Provenance.of(*(run for run in used if run.config["protocol"] in whole))
         pairs = pd.concat({protocol: beyond.pair_table(own) for protocol, own in whole.items()}, names=["split"])
         written.append(figures.save(fig, f"votes_{slug}", about, out))
         written.append(figures.save_table(pairs, f"pairs_{slug}", out))
     return written
-
-
-def _all_runs(by_protocol: dict[str, dict[str, list[runs.Run]]]) -> list[runs.Run]:
-    return [run for own in by_protocol.values() for several in own.values() for run in several]
 
 
 def _draw_folds(several: list[runs.Run], out: Path) -> list[Path]:
@@ -127,10 +123,8 @@ def _draw_genres(several: list[runs.Run], networks: dict[str, list[runs.Run]], o
     return [figures.save(fig, "moods_by_genre", about, out)]
 
 
-def _draw_ablations(out: Path) -> list[Path]:
-    """What each choice of the tuned networks earns, as measured by tests/benchmarks/ablations.py."""
-    if not ABLATIONS.exists():
-        return []
+def ablations() -> tuple[pd.DataFrame, figures.Provenance]:
+    """What tests/benchmarks/ablations.py has measured, a row a change, and where it comes from."""
     table = pd.read_csv(ABLATIONS, index_col="variant")
     row = table.iloc[0]
     about = figures.Provenance(
@@ -141,4 +135,11 @@ def _draw_ablations(out: Path) -> list[Path]:
         profile="tuned",
         note=f"{int(row['folds'])} folds, pooled; network: Conv",
     )
+    return table, about
+
+
+def _draw_ablations(out: Path) -> list[Path]:
+    if not ABLATIONS.exists():
+        return []
+    table, about = ablations()
     return [figures.save(figures.plot_ablations(table), "ablations", about, out)]

@@ -4,7 +4,7 @@ The recipe of profile `report` is the one published beside the report: Adam at i
 at most 30 epochs, early stopping after 5 epochs without a better validation loss, a tenth of the learning rate
 after 3, and the weights of the last epoch, not of the best one. Which augmentation the report used is not
 published; ours, small shifts in time and frequency as Keras' ImageDataGenerator makes them, is our choice. Profile
-`tuned` is what did better than that recipe on the validation artists of 4Q; see 09_beyond_the_report.
+`tuned` is another recipe, chosen on validation artists of 4Q; see 09_beyond_the_report.
 """
 
 import gc

@@ -1,9 +1,9 @@
 """The networks of preset `tuned`: the report's families drawn anew. Explained in 09_beyond_the_report.
 
 What they have in common: they make their input small before they look at it closely (average pooling, strides), they
-normalise after every convolution, and instead of flattening they keep statistics of what was found over the whole
-clip. So nothing depends on where in the clip it was, and few weights are left to learn by heart. Which of it earns
-what is measured in data/ablations.csv.
+normalise after every convolution, and instead of flattening they keep statistics of what was found: over time, and in
+the purely convolutional network over time and bands. So few weights are left to learn by heart where something was.
+Which of it earns what is measured in data/ablations.csv.
 """
 
 import keras
@@ -14,7 +14,7 @@ STATISTICS = ("mean", "maximum", "deviation")
 
 @keras.saving.register_keras_serializable("mercore")
 class StatisticsPooling(layers.Layer):
-    """Statistics over time of each feature, one after the other: (steps, features) -> (of statistics x features,).
+    """Statistics of each feature over all places, one after the other: (places, features) -> (statistics x features,).
 
     Mean, maximum and standard deviation; mean and deviation as in Snyder et al. 2018, "X-vectors".
     """

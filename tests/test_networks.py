@@ -97,3 +97,5 @@ def test_weights_survive_saving_and_loading(tmp_path):
 def test_unknown_names_are_refused_with_the_known_ones(options, word):
     with pytest.raises(ValueError, match=f"unknown {word} .* choose one of"):
         networks.build(**options)
+    with pytest.raises(ValueError, match="neither attention nor another front end"):
+        networks.build("end2end", preset="tuned", front_end="conflictnet")

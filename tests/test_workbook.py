@@ -120,6 +120,7 @@ def test_the_first_failure_ends_the_other_notebooks(tmp_path):
         (["smoke"], "no notebook knows this"),
         (["GENRE=/no/such/folder"], "GENRE=/no/such/folder: there is no such file or folder"),
         (["PROFILE=fast"], "choose one of smoke, quick, report"),
+        (["PROFILE=tuned"], "the notebooks are about the report's networks"),
         (["PROTOCOL=song"], "PROTOCOL=song: choose one of auto"),
         (["SEED=x"], "SEED=x: a whole number below 2^32 is wanted"),
         (["ONLY=03,77"], "there is no notebook 77"),

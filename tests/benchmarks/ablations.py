@@ -64,16 +64,16 @@ def variants() -> dict:
     mean_alone = patch.object(tuned, "StatisticsPooling", lambda of: statistics(("mean",)))
     return {
         WHOLE: ([], {}),
-        "without shifts": ([], {"augment": False}),
-        "with SpecAugment": ([patch.object(training, "shift", masked)], {}),
-        "without label smoothing": ([], {"label_smoothing": 0.0}),
-        "without weight decay": ([], {"weight_decay": 0.0}),
         "without batch normalisation": ([without_normalisation], {}),
         "flattened, no statistics": ([flattened], {}),
-        "mean alone, no other statistics": ([mean_alone], {}),
-        "half as long": ([], {"epochs": 6}),
+        "without shifts": ([], {"augment": False}),
         "half of the training tracks": ([], {"train_share": 0.5}),
         "a quarter of the training tracks": ([], {"train_share": 0.25}),
+        "mean alone, no other statistics": ([mean_alone], {}),
+        "without label smoothing": ([], {"label_smoothing": 0.0}),
+        "with SpecAugment": ([patch.object(training, "shift", masked)], {}),
+        "half as long": ([], {"epochs": 6}),
+        "without weight decay": ([], {"weight_decay": 0.0}),
     }
 
 
