@@ -23,8 +23,9 @@ follow from AllMusic's mood tags, ten clips of each. Twelve epochs, seed {seed},
 
 ## How good it is
 
-Five networks trained in the same way, each on seven tenths of the tracks, were tested on a fifth whose artists they had
-never heard ({tested} tracks in all; intervals resample artists). Their recipe was chosen on other folds of the same tracks.
+Five networks trained in the same way, each on seven tenths of the tracks, were tested on a fifth whose artists they
+had never heard ({tested} tracks in all; intervals resample artists). Their recipe was chosen on other folds of the
+same tracks.
 
 | | accuracy | 95 % |
 |---|---|---|
