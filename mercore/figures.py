@@ -157,16 +157,17 @@ class Provenance:
     @classmethod
     def of_song(cls, song, *runs) -> "Provenance":
         """Of a figure that shows what these networks make of a song: what they learnt from, and the song."""
-        origin = " (composed by this project)" if song.composed else ""
-        note = f"trained network: {', '.join(run.title for run in runs)}; song: {song.title}{origin}"
-        return replace(cls.of(*runs), tracks=None, clips=None, note=note)
+        trained, origin = cls.of(*runs), " (composed by this project)" if song.composed else ""
+        heard = ", trained on real music and applied to a composed song" if trained.real and song.composed else ""
+        note = f"trained network: {', '.join(run.title for run in runs)}{heard}; song: {song.title}{origin}"
+        return replace(trained, tracks=None, clips=None, note=note)
 
     def text(self) -> str:
         """The footer in one line, without line breaks."""
         tested = [f"{n:,} {what}" for n, what in ((self.tracks, "tracks"), (self.clips, "clips")) if n is not None]
         parts = [
             f"Corpus: {_plain_name(self.corpus)}" if self.corpus else "",
-            f"split by {self.protocol}" if self.protocol else "",
+            {"": "", "all": "all tracks trained"}.get(self.protocol, f"split by {self.protocol}"),
             f"tested on {', '.join(tested)}" if tested else "",
             f"profile {self.profile}" if self.profile else "",
             "" if self.seed is None else f"seed {self.seed}",
