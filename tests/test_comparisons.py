@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mercore import evaluation, figures, published, runs, wording_results, wording_songs
+from mercore import evaluation, figures, published, runs, songs, wording_results, wording_songs
 
 
 def make_run(key, right, classes=("a", "b", "c"), sides=("train", "validation", "test"), task="genre"):
@@ -137,8 +137,8 @@ def test_songs_are_told_with_and_without_sections():
 
 
 def test_composed_and_real_music_are_warned_of_where_they_meet(tmp_path):
-    own = SimpleNamespace(title="S", path=tmp_path / "mine.wav")
-    composed = SimpleNamespace(title="S", path=tmp_path / "data" / "embedded" / "seed0" / "songs" / "s.wav")
+    paths = tmp_path / "mine.wav", tmp_path / "data" / "embedded" / "seed0" / "songs" / "s.wav"
+    own, composed = (songs.Song(path, "S", "", 4.0, None, np.zeros(0)) for path in paths)
     embedded, real = (SimpleNamespace(corpus={"task": "genre", "name": name}) for name in ("embedded genre", "GTZAN"))
     assert "no statement about its genre" in wording_songs.tell_origin(own, embedded)
     assert "Warning" not in wording_songs.tell_origin(composed, embedded)
