@@ -56,11 +56,8 @@ class LogPower(layers.Layer):
         return super().get_config() | {"frames": self.frames}
 
 
-def build(key: str, n_classes: int, of: tuple[str, ...] = STATISTICS) -> keras.Model:
-    """The network `key` (as in `networks.build`) with the same input and output as in the other presets.
-
-    of: the statistics that are kept, for the ablations.
-    """
+def build(key: str, n_classes: int) -> keras.Model:
+    """The network `key` (as in `networks.build`) with the same input and output as in the other presets."""
     recurrent = layers.GRU if key.endswith("gru") else layers.LSTM
     if key == "conv":
         inputs, x = _conv((24, 32, 48, 64))
@@ -70,7 +67,7 @@ def build(key: str, n_classes: int, of: tuple[str, ...] = STATISTICS) -> keras.M
         inputs, x = _conv_recurrent(recurrent, (24, 32, 48), units=32)
     else:
         inputs, x = _raw(recurrent, filters=64, widths=(64, 64), units=32)
-    x = layers.Dropout(0.2)(StatisticsPooling(of)(x))
+    x = layers.Dropout(0.2)(StatisticsPooling()(x))
     return keras.Model(inputs, layers.Dense(n_classes, activation="softmax", name="probabilities")(x), name=key)
 
 
@@ -112,7 +109,7 @@ def _conv_recurrent(recurrent, filters, units):
 
 
 def _raw(recurrent, filters, widths, units):
-    """A filter bank that is learnt: its outputs are rectified, averaged and compressed, as a mel-spectrogram's are."""
+    """A filter bank that is learnt: its outputs are squared, averaged and compressed, as a mel-spectrogram's are."""
     inputs = keras.Input((2129, 31), name="waveform")
     x = layers.Reshape((2129 * 31, 1))(inputs)
     x = layers.Conv1D(filters, 256, strides=128, use_bias=False)(x)

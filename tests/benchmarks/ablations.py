@@ -60,8 +60,8 @@ def variants() -> dict:
 
     statistics = tuned.StatisticsPooling
     without_normalisation = patch.object(tuned, "_normalised", lambda x: layers.ReLU()(Bias()(x)))
-    flattened = patch.object(tuned, "StatisticsPooling", lambda of: layers.Flatten())
-    mean_alone = patch.object(tuned, "StatisticsPooling", lambda of: statistics(("mean",)))
+    flattened = patch.object(tuned, "StatisticsPooling", layers.Flatten)
+    mean_alone = patch.object(tuned, "StatisticsPooling", lambda: statistics(("mean",)))
     return {
         WHOLE: ([], {}),
         "without batch normalisation": ([without_normalisation], {}),
