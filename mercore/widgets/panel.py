@@ -1,0 +1,48 @@
+"""What all interactive parts of the workbook have in common: a picture for where nothing can be moved, and players."""
+
+import io
+from base64 import b64encode
+
+import ipywidgets
+import numpy as np
+import soundfile
+from matplotlib.figure import Figure
+
+from mercore.features import SAMPLE_RATE
+
+SCREEN_DPI = 100  # of pictures that change while one looks at them
+
+
+class Panel(ipywidgets.VBox):
+    """Widgets above each other, with a picture for papermill, nbconvert and everything else without a front end.
+
+    still: drawn at once when the notebook runs, so it shows what the widgets show before anything is moved.
+    """
+
+    def __init__(self, children, still: Figure | bytes, **options):
+        super().__init__(children, **options)
+        self.still = png(still) if isinstance(still, Figure) else still
+        self.add_class("mercore-panel")
+
+    def _repr_mimebundle_(self, **kwargs) -> dict:
+        # Front ends take the richest of these that they can show.
+        return super()._repr_mimebundle_(**kwargs) | {"image/png": b64encode(self.still).decode()}
+
+
+def png(fig: Figure) -> bytes:
+    """A figure as the bytes of a PNG, at the resolution of a screen."""
+    with io.BytesIO() as file:
+        fig.savefig(file, format="png", dpi=SCREEN_DPI)
+        return file.getvalue()
+
+
+def wav(y: np.ndarray, sample_rate: int = SAMPLE_RATE) -> bytes:
+    """Samples `y` (n,) as the bytes of a 16-bit WAV, made quieter where they would clip."""
+    with io.BytesIO() as file:
+        soundfile.write(file, y / max(1.0, float(np.abs(y).max(initial=0))), sample_rate, "PCM_16", format="WAV")
+        return file.getvalue()
+
+
+def player(y: np.ndarray, sample_rate: int = SAMPLE_RATE) -> ipywidgets.Audio:
+    """A player for samples `y` (n,), silent until it is started."""
+    return ipywidgets.Audio(value=wav(y, sample_rate), format="wav", autoplay=False, loop=False)
