@@ -13,7 +13,7 @@ import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 import joblib
@@ -74,62 +74,93 @@ def slice_clip(y: np.ndarray, start: float, seconds: float = CLIP_SECONDS) -> np
     return np.pad(clip, (0, size - len(clip)))
 
 
-def log_mel(y: np.ndarray) -> np.ndarray:
+def log_mel(y: np.ndarray, n_mels: int = N_MELS) -> np.ndarray:
     """Mel-spectrogram in dB (re. a power of 1), cut off 80 dB below the clip's maximum.
 
-    `y` (..., 66150) gives (..., 128, 130): 128 mel bands, 130 frames of 2,048 samples every 512.
+    `y` (..., 66150) gives (..., n_mels, 130): 128 mel bands, 130 frames of 2,048 samples every 512.
     """
-    power = librosa.feature.melspectrogram(y=y, sr=SAMPLE_RATE, n_fft=N_FFT, hop_length=HOP_LENGTH, n_mels=N_MELS)
+    power = librosa.feature.melspectrogram(y=y, sr=SAMPLE_RATE, n_fft=N_FFT, hop_length=HOP_LENGTH, n_mels=n_mels)
     db = librosa.power_to_db(power, top_db=None)  # with top_db it would take the maximum of all clips
     return np.maximum(db, db.max(axis=(-2, -1), keepdims=True) - TOP_DB)
 
 
 def frame_waveform(y: np.ndarray) -> np.ndarray:
-    """The report's input to the raw-audio networks: the first 65,999 samples of a clip as (..., 2129, 31)."""
-    return y[..., : STEPS * STEP_SAMPLES].reshape(*y.shape[:-1], STEPS, STEP_SAMPLES)
+    """The report's input to the raw-audio networks: the first 65,999 samples of a clip of 3 s as (..., 2129, 31).
+
+    Clips of another length give as many steps in proportion.
+    """
+    steps = _steps(y.shape[-1])
+    return y[..., : steps * STEP_SAMPLES].reshape(*y.shape[:-1], steps, STEP_SAMPLES)
+
+
+def _steps(samples: int) -> int:
+    return samples * STEPS // round(CLIP_SECONDS * SAMPLE_RATE)
 
 
 def channel_waveform(y: np.ndarray) -> np.ndarray:
-    """A clip as a one-channel waveform (..., 66150, 1), as ConflictNET takes it."""
+    """A clip as a one-channel waveform (..., samples, 1), as ConflictNET takes it."""
     return y[..., np.newaxis]
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of feature: the shape of one clip's, the function, its settings, and how it is normalised."""
+    """A kind of feature: the function, its settings, and how it is normalised."""
 
-    shape: tuple[int, int]
     compute: Callable[[np.ndarray], np.ndarray]
     settings: dict
     per: str  # 'band': one mean and deviation a mel band; 'position': one a sample position, as in the report
 
 
 KINDS = {
-    "log_mel": Kind((N_MELS, 130), log_mel, {"n_fft": N_FFT, "hop": HOP_LENGTH, "top_db": TOP_DB}, "band"),
-    "waveform": Kind((STEPS, STEP_SAMPLES), frame_waveform, {}, "position"),
-    "channel_waveform": Kind((round(CLIP_SECONDS * SAMPLE_RATE), 1), channel_waveform, {}, "position"),
+    "log_mel": Kind(log_mel, {"n_fft": N_FFT, "hop": HOP_LENGTH, "top_db": TOP_DB}, "band"),
+    "waveform": Kind(frame_waveform, {}, "position"),
+    "channel_waveform": Kind(channel_waveform, {}, "position"),
 }
 
 
-def compute(y: np.ndarray, starts: np.ndarray, kind: str) -> np.ndarray:
+def shape(kind: str, seconds: float = CLIP_SECONDS, n_mels: int = N_MELS) -> tuple[int, int]:
+    """The shape of one clip's features: (bands, frames), (steps, 31) or (samples, 1)."""
+    samples = round(seconds * SAMPLE_RATE)
+    return {
+        "log_mel": (n_mels, 1 + samples // HOP_LENGTH),
+        "waveform": (_steps(samples), STEP_SAMPLES),
+        "channel_waveform": (samples, 1),
+    }[kind]
+
+
+def compute(
+    y: np.ndarray, starts: np.ndarray, kind: str, seconds: float = CLIP_SECONDS, n_mels: int = N_MELS
+) -> np.ndarray:
     """Features (n, *shape), float32, of the clips of `y` that begin at `starts` (s)."""
-    features = np.empty((len(starts), *KINDS[kind].shape), np.float32)
+    settings = {"n_mels": n_mels} if kind == "log_mel" else {}
+    features = np.empty((len(starts), *shape(kind, seconds, n_mels)), np.float32)
     for first in range(0, len(starts), BATCH_CLIPS):
-        batch = np.stack([slice_clip(y, start) for start in starts[first : first + BATCH_CLIPS]])
-        features[first : first + BATCH_CLIPS] = KINDS[kind].compute(batch)
+        batch = np.stack([slice_clip(y, start, seconds) for start in starts[first : first + BATCH_CLIPS]])
+        features[first : first + BATCH_CLIPS] = KINDS[kind].compute(batch, **settings)
     return features
 
 
-def extract(corpus, clips: pd.DataFrame, kind: str, jobs: int = 2, progress: bool = True) -> np.ndarray:
+def extract(
+    corpus,
+    clips: pd.DataFrame,
+    kind: str,
+    seconds: float = CLIP_SECONDS,
+    n_mels: int = N_MELS,
+    jobs: int = 2,
+    progress: Callable[[int, int], None] | None = None,
+) -> np.ndarray:
     """Features of all clips, in the clips' order: a read-only memory map, float16, (n_clips, *shape).
 
     Computed once and kept; a second call finds them. Written to a temporary file that is renamed when
-    complete, so an interrupted run leaves nothing that looks finished. Raises UserError if a track can't be
+    complete, so an interrupted run leaves nothing that looks finished. progress: called after each track with how
+    many are done and how many there are, and may raise to end it; None: a bar. Raises UserError if a track can't be
     read, if the data folder can't be written to or if the disk has no room.
     """
-    target = data_dir() / "cache" / "features" / f"{_key(corpus, clips, kind)}.npy"
+    compute_clips = partial(compute, kind=kind, seconds=seconds, n_mels=n_mels)
+    size = shape(kind, seconds, n_mels)
+    target = data_dir() / "cache" / "features" / f"{_key(corpus, clips, kind, size)}.npy"
     if not target.exists():
-        _extract_to(target, corpus, clips, kind, jobs, progress)
+        _extract_to(target, corpus, clips, (len(clips), *size), compute_clips, jobs, progress)
     return _mapped(target)
 
 
@@ -138,8 +169,7 @@ def _mapped(path: Path) -> np.ndarray:
     return np.load(path, mmap_mode="r")
 
 
-def _extract_to(target: Path, corpus, clips: pd.DataFrame, kind: str, jobs: int, progress: bool) -> None:
-    shape = (len(clips), *KINDS[kind].shape)
+def _extract_to(target: Path, corpus, clips: pd.DataFrame, shape, compute_clips, jobs: int, progress) -> None:
     temporary = target.with_name(f"{target.stem}.{socket.gethostname()}.{os.getpid()}.part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -151,7 +181,7 @@ def _extract_to(target: Path, corpus, clips: pd.DataFrame, kind: str, jobs: int,
             f"{target.parent}: can't be written to ({error.strerror}); set MERCORE_DATA to a folder that can"
         ) from error
     try:
-        _fill(features, corpus, clips, kind, jobs, progress)
+        _fill(features, corpus, clips, compute_clips, jobs, progress)
         del features  # Windows neither renames, removes nor replaces a file that is mapped
         if target.exists():
             temporary.unlink()  # another run was faster, and may be reading
@@ -162,24 +192,26 @@ def _extract_to(target: Path, corpus, clips: pd.DataFrame, kind: str, jobs: int,
         raise
 
 
-def _fill(features: np.ndarray, corpus, clips: pd.DataFrame, kind: str, jobs: int, progress: bool) -> None:
+def _fill(features: np.ndarray, corpus, clips: pd.DataFrame, compute_clips, jobs: int, progress) -> None:
     starts, rows = clips["start"].to_numpy(), clips.groupby("track", sort=False).indices
     paths = corpus.tracks.loc[list(rows), "path"]
-    tasks = [joblib.delayed(_extract_track)(paths[track], starts[at], kind) for track, at in rows.items()]
+    tasks = [joblib.delayed(_extract_track)(paths[track], starts[at], compute_clips) for track, at in rows.items()]
     # Threads, as FFT, decoder and resampler let go of the interpreter and worker processes would spend seconds
     # on imports; each with one thread for its matrix products, else they get in each other's way.
     with threadpool_limits(1):
         results = joblib.Parallel(jobs, prefer="threads", return_as="generator")(tasks)
-        bar = tqdm(results, f"{kind} of {corpus.name}", len(tasks), unit="track", disable=not progress)
-        for at, values in zip(rows.values(), bar, strict=True):
+        bar = tqdm(results, f"features of {corpus.name}", len(tasks), unit="track", disable=progress is not None)
+        for done, (at, values) in enumerate(zip(rows.values(), bar, strict=True), 1):
             features[at] = values
+            if progress:
+                progress(done, len(tasks))
     features.flush()
 
 
-def _extract_track(path: str, starts: np.ndarray, kind: str) -> np.ndarray:
+def _extract_track(path: str, starts: np.ndarray, compute_clips) -> np.ndarray:
     try:
         with np.errstate(over="ignore"):  # what float16 can't hold is told below
-            features = compute(load(path), starts, kind).astype(np.float16)
+            features = compute_clips(load(path), starts).astype(np.float16)
     except UserError:
         raise
     except ValueError as error:
@@ -189,11 +221,11 @@ def _extract_track(path: str, starts: np.ndarray, kind: str) -> np.ndarray:
     return features
 
 
-def _key(corpus, clips: pd.DataFrame, kind: str) -> str:
+def _key(corpus, clips: pd.DataFrame, kind: str, size: tuple[int, int]) -> str:
     settings = {
         "version": VERSION,
         "kind": kind,
-        "shape": KINDS[kind].shape,
+        "shape": size,
         "rate": SAMPLE_RATE,
         "corpus": corpus.fingerprint,
         **KINDS[kind].settings,

@@ -33,7 +33,7 @@ with _silence():
     import tensorflow as tf
     from keras import layers
 
-    from mercore import tuned
+    from mercore import UserError, features, tuned
 
     tf.config.list_physical_devices("GPU")  # the first use of a device is announced too
 
@@ -135,12 +135,19 @@ def build(
     preset: str = "quick",
     attention: str = "additive",
     front_end: str = "report",
+    shape: tuple[int, int] | None = None,
+    width: float = 1.0,
+    units: int | None = None,
+    dropout: float | None = None,
 ) -> keras.Model:
     """The network `key` (one of KEYS), not compiled.
 
-    Input: log-mel (128 bands, 130 frames); framed waveform (2129, 31); with `front_end="conflictnet"` the bare
-    waveform (66150, 1). Output: (n_classes,) probabilities. `attention` ("additive" or "dot") and `front_end`
-    ("report" or "conflictnet": Rajan, Brutti and Cavallaro 2019) concern the end-to-end networks only, `tuned` none.
+    Input, unless another `shape` is given: log-mel (128 bands, 130 frames); framed waveform (2129, 31); with
+    `front_end="conflictnet"` the bare waveform (66150, 1). Output: (n_classes,) probabilities. `attention`
+    ("additive" or "dot") and `front_end` ("report" or "conflictnet": Rajan, Brutti and Cavallaro 2019) concern the
+    end-to-end networks only, `tuned` none. width (times the preset's filters), units (of recurrent layers) and
+    dropout change the sizes of the presets `report` and `quick`. Raises ValueError for an unknown name, UserError for
+    a size that the network hasn't or an input too small for it.
     """
     for name, value, known in (
         ("network", key, KEYS),
@@ -152,28 +159,56 @@ def build(
             raise ValueError(f"unknown {name} {value!r}: choose one of {', '.join(known)}")
     if preset == "tuned" and (attention, front_end) != ("additive", "report"):
         raise ValueError("preset tuned has neither attention nor another front end to choose")
-    if preset == "tuned":
-        return tuned.build(key, n_classes)
+    shape = shape or features.shape(input_kind(key, front_end))
+    sizes = _sizes(key, preset, front_end, width=width, units=units, dropout=dropout)
     recurrent = layers.GRU if key.endswith("gru") else layers.LSTM
-    sizes = SIZES[preset]
-    if key == "conv":
-        inputs, x = _conv(**sizes["conv"])
-    elif key in ("blstm", "bgru"):
-        inputs, x = _recurrent(recurrent, **sizes["recurrent"])
-    elif key.startswith("conv_"):
-        inputs, x = _conv_recurrent(recurrent, **sizes["conv_recurrent"])
-    elif front_end == "conflictnet":
-        inputs, x = _conflictnet(recurrent)
-    else:
-        inputs, x = _end_to_end(recurrent, attention, **sizes["end2end"])
+    try:
+        if preset == "tuned":
+            return tuned.build(key, n_classes, shape)
+        if key == "conv":
+            inputs, x = _conv(shape, **sizes)
+        elif key in ("blstm", "bgru"):
+            inputs, x = _recurrent(shape, recurrent, **sizes)
+        elif key.startswith("conv_"):
+            inputs, x = _conv_recurrent(shape, recurrent, **sizes)
+        elif front_end == "conflictnet":
+            inputs, x = _conflictnet(shape, recurrent)
+        else:
+            inputs, x = _end_to_end(shape, recurrent, attention, **sizes)
+    except ValueError as error:
+        raise UserError(
+            f"an input of {shape[0]} x {shape[1]} is too small for {TITLES[key]}: a pooling or convolution has "
+            "nothing left to work on; take longer clips or more bands"
+        ) from error
     outputs = layers.Dense(n_classes, activation="softmax", name="probabilities")(x)
     return keras.Model(inputs, outputs, name=key)
 
 
-def _mel_input():
+def _sizes(key: str, preset: str, front_end: str, width: float, units: int | None, dropout: float | None) -> dict:
+    """The sizes of a network's preset with these changes; raises UserError for one that it hasn't."""
+    family = {"conv": "conv", "blstm": "recurrent", "bgru": "recurrent"}.get(key, "conv_recurrent")
+    family = "end2end" if key.startswith("end2end") else family
+    fixed = preset == "tuned" or front_end == "conflictnet"
+    sizes = {} if fixed else dict(SIZES[preset][family])
+    if width != 1:
+        sizes["filters"] = tuple(max(1, round(n * width)) for n in _known(sizes, "filters", key, preset))
+    for name, value in (("units", units), ("dropout", dropout)):
+        if value is not None:
+            _known(sizes, name, key, preset)
+            sizes[name] = value
+    return sizes
+
+
+def _known(sizes: dict, name: str, key: str, preset: str):
+    if name not in sizes:
+        raise UserError(f"{TITLES[key]} has no {name} to set in preset {preset}; leave them as they are")
+    return sizes[name]
+
+
+def _mel_input(shape):
     """A log-mel spectrogram with its bands as rows and its frames as columns, as an image of one channel."""
-    inputs = keras.Input((128, 130), name="log_mel")
-    return inputs, layers.Reshape((128, 130, 1))(inputs)
+    inputs = keras.Input(shape, name="log_mel")
+    return inputs, layers.Reshape((*shape, 1))(inputs)
 
 
 def _conv_blocks(x, filters, entry, dropout):
@@ -188,15 +223,15 @@ def _conv_blocks(x, filters, entry, dropout):
     return x
 
 
-def _conv(filters, entry, dropout, dense):
-    inputs, x = _mel_input()
+def _conv(shape, filters, entry, dropout, dense):
+    inputs, x = _mel_input(shape)
     x = layers.Flatten()(_conv_blocks(x, filters, entry, dropout))
     return inputs, layers.Dense(dense, activation="relu")(x)
 
 
-def _recurrent(recurrent, pool, units, dropout, dense):
-    inputs = keras.Input((128, 130), name="log_mel")
-    x = layers.Permute((2, 1))(inputs)  # a sequence of 130 frames, each with its 128 bands
+def _recurrent(shape, recurrent, pool, units, dropout, dense):
+    inputs = keras.Input(shape, name="log_mel")
+    x = layers.Permute((2, 1))(inputs)  # a sequence of frames, each with its bands
     if pool > 1:
         x = layers.AveragePooling1D(pool)(x)
     x = layers.Bidirectional(recurrent(units))(x)
@@ -204,8 +239,8 @@ def _recurrent(recurrent, pool, units, dropout, dense):
     return inputs, layers.Dense(dense, activation="relu")(x)
 
 
-def _conv_recurrent(recurrent, filters, entry, units, dropout, dense):
-    inputs, x = _mel_input()
+def _conv_recurrent(shape, recurrent, filters, entry, units, dropout, dense):
+    inputs, x = _mel_input(shape)
     x = _conv_blocks(x, filters, entry, dropout)
     # One recurrent layer, shared by all rows, walks along time within each row (band) of the feature maps.
     x = TimeDistributed(layers.Bidirectional(recurrent(units)))(x)
@@ -213,8 +248,8 @@ def _conv_recurrent(recurrent, filters, entry, units, dropout, dense):
     return inputs, layers.Dense(dense, activation="relu")(x)
 
 
-def _end_to_end(recurrent, attention, filters, entry, pools, strides, average, units, dense):
-    inputs = keras.Input((2129, 31), name="waveform")
+def _end_to_end(shape, recurrent, attention, filters, entry, pools, strides, average, units, dense):
+    inputs = keras.Input(shape, name="waveform")
     x = inputs
     convolutions = (entry, (4, 1), (4, 1))  # kernel and stride of each
     for n, (kernel, step), pool, stride in zip(filters, convolutions, pools, strides, strict=True):
@@ -231,9 +266,9 @@ def _end_to_end(recurrent, attention, filters, entry, pools, strides, average, u
     return inputs, layers.Dense(dense)(x)  # linear, as published
 
 
-def _conflictnet(recurrent):
+def _conflictnet(shape, recurrent):
     """ConflictNET's own front end on one-channel audio, with parameter-free dot-product self-attention."""
-    inputs = keras.Input((66150, 1), name="waveform")
+    inputs = keras.Input(shape, name="waveform")
     x = inputs
     for n, kernel, pool in ((64, 6, 8), (128, 4, 6), (256, 4, 6)):
         x = layers.Conv1D(n, kernel, activation="relu")(x)

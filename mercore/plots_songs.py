@@ -49,11 +49,11 @@ def plot_song(analysis, title: str = "", report: str | None = None) -> Figure:
     timeline = fig.add_subplot(grid[1, :])
     if known:
         _draw_sections(timeline, sections, task, classes, song.duration)
-    _draw_timeline(timeline, analysis.starts, analysis.predicted, classes, song.duration)
+    _draw_timeline(timeline, analysis, classes)
     n = len(analysis.starts)
     add_title(fig, title or f"{song.title}: {task} of {n} random snippets")
     caption = (
-        f"Whiskers: 95 % Wilson interval of the share for drawing {n} snippets of {CLIP_SECONDS:g} s at random. "
+        f"Whiskers: 95 % Wilson interval of the share for drawing {n} snippets of {analysis.seconds:g} s at random. "
         "They tell how well the snippets stand for the whole song, not how often the network is wrong."
     )
     if known:
@@ -119,9 +119,11 @@ def _draw_sections(ax, sections: pd.DataFrame, task: str, classes: list[str], du
         ax.text(middle, 1.03, part["section"], transform=ax.transAxes, va="bottom", fontsize=SMALL, **turn)
 
 
-def _draw_timeline(ax, starts, predicted, classes: list[str], duration: float) -> None:
+def _draw_timeline(ax, analysis, classes: list[str]) -> None:
     """Each snippet as a dash at its time, in the row of its predicted class."""
-    ax.hlines([classes.index(name) for name in predicted], starts, starts + CLIP_SECONDS, color=BLUE, linewidth=5)
+    starts, duration = analysis.starts, analysis.song.duration
+    rows = [classes.index(name) for name in analysis.predicted]
+    ax.hlines(rows, starts, starts + analysis.seconds, color=BLUE, linewidth=5)
     ax.set_yticks(range(len(classes)), [class_label(name) for name in classes])
     ax.set(ylim=(len(classes) - 0.45, -0.55), xlim=(0, duration), xlabel="time in the song (min:s)")
     ax.xaxis.set_major_locator(_seconds_locator(duration))

@@ -123,7 +123,7 @@ def train_again(name: str, path: str, seed: int | None = None) -> runs.Run:
         seed = config["seed"] if seed is None else seed
         return baselines.train(corpus, config["network"], config["protocol"], seed, config["folds"], config["fold"])
     settings = {field: config[field] for field in training.PROFILES["quick"].__dataclass_fields__ if field in config}
-    settings = dict.fromkeys(training.OFF, 0.0) | settings
+    settings = training.OFF | settings
     return training.train(
         corpus,
         config["network"],

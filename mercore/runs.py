@@ -24,6 +24,7 @@ import numpy as np
 import pandas as pd
 
 from mercore import UserError, data_dir, sweep
+from mercore.clips import CLIP_SECONDS
 
 RECORD, PREDICTIONS, NORMALISER, WEIGHTS = (
     "record.json",
@@ -63,6 +64,25 @@ class Run:
 
         return TITLES[self.config["network"]]
 
+    @property
+    def kind(self) -> str:
+        """The kind of features that the network hears: a key of `features.KINDS`."""
+        from mercore.networks import input_kind  # imports TensorFlow
+
+        return input_kind(self.config["network"], self.config["front_end"])
+
+    @property
+    def clip_seconds(self) -> float:
+        """The length of its clips in s."""
+        return self.config.get("clip_seconds", CLIP_SECONDS)
+
+    @property
+    def n_mels(self) -> int:
+        """The number of mel bands, if it hears any."""
+        from mercore.features import N_MELS
+
+        return self.config.get("n_mels", N_MELS)
+
     def side(self, name: str) -> pd.DataFrame:
         """The predictions of the clips of one side: train, validation or test."""
         return self.predictions[self.predictions["side"] == name]
@@ -86,11 +106,12 @@ class Run:
 
     @cached_property
     def _model(self):  # built once: TensorFlow traces each new model anew
-        from mercore import networks
+        from mercore import features, networks, training
 
-        c = self.config
+        c, sizes = self.config, training.network_sizes(self.config)
+        shape = features.shape(self.kind, self.clip_seconds, self.n_mels)
         model = networks.build(
-            c["network"], len(self.classes), c["preset"], attention=c["attention"], front_end=c["front_end"]
+            c["network"], len(self.classes), c["preset"], c["attention"], c["front_end"], shape, **sizes
         )
         model.load_weights(self.folder / WEIGHTS)
         return model

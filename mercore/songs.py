@@ -13,7 +13,7 @@ from statsmodels.stats.proportion import proportion_confint
 from mercore import UserError, data_dir, embedded
 from mercore.clips import CLIP_SECONDS, draw_snippets
 from mercore.embedded.songs import SONGS
-from mercore.features import KINDS, SAMPLE_RATE, compute, load
+from mercore.features import SAMPLE_RATE, compute, load
 
 SLUGS = tuple(SONGS)  # of the embedded songs
 BATCH = 256  # snippets whose features are in memory at once, so that a long song is no matter
@@ -80,12 +80,16 @@ def _read_sections(path: Path) -> pd.DataFrame | None:
 
 @dataclass(frozen=True)
 class Analysis:
-    """What a network makes of a song: for each snippet (by its start, s) the probability of each class."""
+    """What a network makes of a song: for each snippet (by its start, s) the probability of each class.
+
+    seconds: the length of a snippet.
+    """
 
     song: Song
     task: str
     probabilities: pd.DataFrame
     classify: Callable[[np.ndarray], pd.DataFrame] | None = field(repr=False)  # None: its network isn't at hand
+    seconds: float = CLIP_SECONDS
 
     @property
     def starts(self) -> np.ndarray:
@@ -109,7 +113,7 @@ class Analysis:
 
     def over_time(self, step: float = 1.0) -> pd.DataFrame:
         """The probabilities of clips that begin every `step` seconds, from the start of the song to its end."""
-        return self.classify(np.arange(0, self.song.duration - CLIP_SECONDS + 1e-9, step))
+        return self.classify(np.arange(0, self.song.duration - self.seconds + 1e-9, step))
 
     def per_section(self, level: float = 0.95) -> pd.DataFrame | None:
         """Where sections are known: the share of their snippets predicted as the section's label.
@@ -123,7 +127,7 @@ class Analysis:
             return None
         rows = []
         for part in sections.to_dict("records"):
-            inside = (self.starts >= part["start"]) & (self.starts + CLIP_SECONDS <= part["end"])
+            inside = (self.starts >= part["start"]) & (self.starts + self.seconds <= part["end"])
             predicted, n = self.predicted[inside], int(inside.sum())
             right = int((predicted == part[self.task]).sum())
             low, high = proportion_confint(right, n, alpha=1 - level, method="wilson") if n else (0.0, 1.0)
@@ -144,17 +148,15 @@ class Analysis:
 
 
 def analyse(song: Song, run, count: int = 100, seed: int = 0) -> Analysis:
-    """What the network of a `runs.Run` makes of `count` snippets of 3 s, drawn at random from a song."""
-    classes = list(run.corpus["classes"])
-    classify = partial(_classify, song.samples, run.model(), run.normaliser, classes)
-    starts = draw_snippets(song.duration, count, seed=seed)
-    return Analysis(song, run.corpus["task"], classify(starts), classify)
+    """What the network of a `runs.Run` makes of `count` snippets of its length, drawn at random from a song."""
+    classify = partial(_classify, song.samples, run)
+    starts = draw_snippets(song.duration, count, run.clip_seconds, seed)
+    return Analysis(song, run.corpus["task"], classify(starts), classify, run.clip_seconds)
 
 
-def _classify(samples: np.ndarray, model, normaliser, classes: list[str], starts: np.ndarray) -> pd.DataFrame:
-    kind = next(name for name, kind in KINDS.items() if kind.shape == tuple(model.input_shape[1:]))
+def _classify(samples: np.ndarray, run, starts: np.ndarray) -> pd.DataFrame:
     parts = []
     for first in range(0, len(starts), BATCH):
-        x = normaliser.apply(compute(samples, starts[first : first + BATCH], kind))
-        parts.append(model.predict(x, batch_size=64, verbose=0))
-    return pd.DataFrame(np.concatenate(parts), index=pd.Index(starts, name="start"), columns=classes)
+        x = compute(samples, starts[first : first + BATCH], run.kind, run.clip_seconds, run.n_mels)
+        parts.append(run.model().predict(run.normaliser.apply(x), batch_size=64, verbose=0))
+    return pd.DataFrame(np.concatenate(parts), index=pd.Index(starts, name="start"), columns=list(run.classes))

@@ -11,8 +11,8 @@ import gc
 import hashlib
 import json
 import time
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterable
+from dataclasses import MISSING, asdict, dataclass, fields, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -39,6 +39,11 @@ class Profile:
     train_share: float = 0.0  # of the training tracks, for learning curves; 0: all
     label_smoothing: float = 0.0
     weight_decay: float = 0.0  # above 0: AdamW
+    clip_seconds: float = clips.CLIP_SECONDS
+    n_mels: int = features.N_MELS
+    width: float = 1.0  # so many times the preset's filters
+    units: int | None = None  # of recurrent layers; None: the preset's
+    dropout: float | None = None  # None: the preset's
 
 
 # With few validation artists a network that errs with confidence has its best loss after an epoch or two, long before
@@ -66,7 +71,41 @@ PROFILES = {
 # Shifts of at most 13 frames (0.3 s) and 4 mel bands.
 TIME_SHIFT, BAND_SHIFT = 13, 4
 EVALUATED_AT_ONCE = 128  # clips
-OFF = ("train_share", "label_smoothing", "weight_decay")  # fields of a profile that are left out at 0
+# What a run's configuration leaves out where it is as here, so that a new field gives no run of old another name.
+OFF = {
+    field.name: field.default
+    for field in fields(Profile)
+    if field.default is not MISSING and field.name != "tracks_per_class"
+}
+
+
+class Stopped(UserError):
+    """A training was asked to stop before there was anything to keep."""
+
+
+class Listener:
+    """Is told how a training goes, and asked after every step whether to stop. This one prints a line an epoch."""
+
+    stopped = False
+
+    def tell(self, text: str) -> None:
+        """A sentence on what is being done."""
+        print(text, flush=True)
+
+    def step(self, done: int, of: int) -> None:
+        """So many tracks of the features, or steps of the epoch, are done."""
+
+    def epoch(self, history: pd.DataFrame, settings: Profile) -> None:
+        """An epoch is done; history: a row for each so far."""
+        last, number = history.iloc[-1], len(history)
+        text = f"epoch {number:2}/{settings.epochs}  train {last['loss']:.3f} / {last['accuracy']:.3f}"
+        if "val_loss" in history:
+            text += f"  validation {last['val_loss']:.3f} / {last['val_accuracy']:.3f}"
+        text += f"  {last['seconds']:.1f} s"
+        rest = last["seconds"] * (settings.epochs - 1)
+        if number == 1 and rest > 60:
+            text += f"  (all {settings.epochs} epochs: at most {rest / 60:.0f} more minutes)"
+        self.tell(text)
 
 
 class Prepared(NamedTuple):
@@ -94,15 +133,17 @@ def prepare(
     seed: int = 0,
     folds: int | None = None,
     fold: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Prepared:
-    """Cut a corpus into clips, extract (or find) their features, and split them."""
+    """Cut a corpus into clips, extract (or find) their features, and split them; progress: see `features.extract`."""
     if settings.tracks_per_class:
         corpus = corpora.subset(corpus, settings.tracks_per_class)
-    table = clips.cut(corpus.usable, per_track=settings.clips_per_track)
+    table = clips.cut(corpus.usable, settings.clip_seconds, settings.clips_per_track)
     split = splits.make(corpus, table, protocol, seed=seed, folds=folds, fold=fold)
     if settings.train_share:
         split = splits.thin(split, table, settings.train_share)
-    return Prepared(corpus, table, features.extract(corpus, table, kind), split, kind)
+    x = features.extract(corpus, table, kind, settings.clip_seconds, settings.n_mels, progress=progress)
+    return Prepared(corpus, table, x, split, kind)
 
 
 def shift(batch: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -180,13 +221,16 @@ def train(
     attention: str = "additive",
     front_end: str = "report",
     reuse: bool = True,
+    listener: Listener | None = None,
     **changes,
 ) -> runs.Run:
     """Train one network and leave a run record; an identical finished run is returned instead if `reuse`.
 
     augment: `shift` of log-mels, `turn` of raw audio (default: for the mel networks, and all of preset `tuned`).
     scaler: "train", or "all" to let the normalisation see the test clips as the report's did. changes: fields of
-    the profile to replace, such as epochs=5 or learning_rate=1e-3.
+    the profile to replace, such as epochs=5 or learning_rate=1e-3. A listener may stop the training: then the best
+    weights so far are kept, as the profile watches them, and the record says after how many epochs. Raises UserError
+    for settings that don't fit each other, Stopped where it is stopped before the first step.
     """
     from mercore import networks  # imports TensorFlow, in silence: so it comes first
 
@@ -199,14 +243,16 @@ def train(
         augment = kind == "log_mel" or settings.preset == "tuned"
     if scaler not in ("train", "all"):
         raise UserError(f'scaler must be "train" or "all", not {scaler!r}')
+    listener = listener or Listener()
     started = time.perf_counter()
-    prepared = prepare(corpus, kind, settings, protocol, seed, folds, fold)
+    prepared = prepare(corpus, kind, settings, protocol, seed, folds, fold, _reporter(listener))
     seconds = {"features": time.perf_counter() - started}
 
     tf.config.experimental.enable_op_determinism()
     keras.backend.clear_session(free_memory=False)
     keras.utils.set_random_seed(seed)
-    model = networks.build(key, len(corpus.classes), settings.preset, attention, front_end)
+    shape, sizes = features.shape(kind, settings.clip_seconds, settings.n_mels), network_sizes(asdict(settings))
+    model = networks.build(key, len(corpus.classes), settings.preset, attention, front_end, shape, **sizes)
     config = {
         "network": key,
         "profile": profile_name,
@@ -222,8 +268,7 @@ def train(
         "architecture": _digest(model),
         "features": features.VERSION,
         "split": hashlib.sha256("\n".join(prepared.split.sides(prepared.clips)).encode()).hexdigest()[:12],
-        # What a profile leaves out isn't named, so that a new field gives no run of old another name.
-        **{k: v for k, v in asdict(settings).items() if k != "name" and (v or k not in OFF)},
+        **{k: v for k, v in asdict(settings).items() if k != "name" and (k not in OFF or v != OFF[k])},
     }
     about = {
         "name": prepared.corpus.name,
@@ -236,7 +281,7 @@ def train(
         "untestable": list(prepared.split.untestable),
     }
     if reuse and (found := runs.find(config, about)):
-        print(f"{found.title}: an identical run is there already, {found.id}; reused")
+        listener.tell(f"{found.title}: an identical run is there already, {found.id}; reused")
         return found
 
     gc.collect()  # earlier networks, which collecting before every look for a run would cost more than the look
@@ -244,7 +289,7 @@ def train(
     normaliser = features.Normaliser.fit(
         prepared.x, side.train if scaler == "train" else np.arange(len(prepared.clips)), kind
     )
-    print(
+    listener.tell(
         f"{networks.TITLES[key]} on {about['name']}: {len(side.train)} clips to train, {len(side.validation)} to "
         f"validate, {len(side.test)} to test ({side.protocol}); {model.count_params():,} parameters"
     )
@@ -258,8 +303,11 @@ def train(
         jit_compile=False,  # slower for all seven on a CPU
     )
     started = time.perf_counter()
-    history = _fit(model, prepared, normaliser, settings, seed, augment)
+    history = _fit(model, prepared, normaliser, settings, seed, augment, listener)
     seconds["training"] = time.perf_counter() - started
+    if listener.stopped:
+        config["stopped"] = len(history)
+        listener.tell(f"stopped; testing the best weights of {len(history)} whole epochs")
     started = time.perf_counter()
     everything = batches(prepared, normaliser, np.arange(len(prepared.clips)), EVALUATED_AT_ONCE)
     predictions = _table(prepared, model.predict(everything, verbose=0))
@@ -274,32 +322,52 @@ def _digest(model) -> str:
     return hashlib.sha256(json.dumps(layers, sort_keys=True, default=str).encode()).hexdigest()[:12]
 
 
-def _fit(model, prepared, normaliser, settings, seed, augment) -> pd.DataFrame:
-    """Train as the profile says; one row an epoch, with the epoch's seconds and learning rate."""
+def network_sizes(config: dict) -> dict:
+    """What a profile or a run's configuration changes in the sizes of a preset, for `networks.build`."""
+    return {name: config.get(name, OFF[name]) for name in ("width", "units", "dropout")}
+
+
+def _reporter(listener: Listener) -> Callable[[int, int], None] | None:
+    """What `features.extract` calls for a listener of one's own; None, for a bar, where nobody else listens."""
+    if type(listener) is Listener:
+        return None
+
+    def report(done: int, of: int) -> None:
+        listener.step(done, of)
+        if listener.stopped:
+            raise Stopped("stopped before the first step: there is nothing to keep")
+
+    return report
+
+
+def _fit(model, prepared, normaliser, settings, seed, augment, listener) -> pd.DataFrame:
+    """Train as the profile says; one row a whole epoch, with the epoch's seconds and learning rate."""
     from keras import callbacks
 
     side = prepared.split
     watch = f"val_{settings.watch}" if len(side.validation) else settings.watch
-    progress = _progress(settings.epochs)
     soft = settings.label_smoothing > 0
-    result = model.fit(
-        batches(prepared, normaliser, side.train, settings.batch_size, seed, augment, soft),
+    training = batches(prepared, normaliser, side.train, settings.batch_size, seed, augment, soft)
+    going = _going(listener, settings, watch, len(training))
+    model.fit(
+        training,
         validation_data=batches(prepared, normaliser, side.validation, EVALUATED_AT_ONCE, one_hot=soft)
         if len(side.validation)
         else None,
+        validation_freq=going.validated,
         epochs=settings.epochs,
         verbose=0,
         callbacks=[
+            going,
             callbacks.EarlyStopping(watch, patience=settings.patience, restore_best_weights=settings.restore_best),
             _rate(settings, watch),
-            progress,
         ],
     )
-    history = pd.DataFrame(result.history)
-    history["seconds"] = progress.seconds
-    best = history[watch].idxmin() if settings.watch == "loss" else history[watch].idxmax()
-    chosen = best if settings.restore_best else len(history) - 1
-    history["chosen"] = history.index == chosen
+    if listener.stopped and going.best_weights:
+        model.set_weights(going.best_weights)
+    history = pd.DataFrame(going.rows)
+    best = settings.restore_best or listener.stopped
+    history["chosen"] = history.index == (going.best_epoch if best else len(history) - 1)
     return history
 
 
@@ -314,30 +382,47 @@ def _rate(settings: Profile, watch: str):
     )
 
 
-def _progress(epochs: int):
-    """A callback that prints one line an epoch, and after the first how long the rest may take."""
+def _going(listener: Listener, settings: Profile, watch: str, steps: int):
+    """The callback that tells a listener how training goes, and stops between two steps where the listener asks it.
+
+    rows: one a whole epoch. best_epoch (from 0) and best_weights: by `watch`, so far. An epoch that was broken off has
+    no row. validated: the epochs (from 1) that end with a validation.
+    """
     from keras.callbacks import Callback
 
-    class Progress(Callback):
+    better = np.less if settings.watch == "loss" else np.greater
+
+    class Going(Callback):
         def __init__(self):
             super().__init__()
-            self.seconds = []
+            self.rows, self.best_epoch, self.best_weights = [], 0, None
+            self.validated = list(range(1, settings.epochs + 1))
 
         def on_epoch_begin(self, epoch, logs=None):
             self.started = time.perf_counter()
 
-        def on_epoch_end(self, epoch, logs=None):
-            self.seconds.append(time.perf_counter() - self.started)
-            text = f"epoch {epoch + 1:2}/{epochs}  train {logs['loss']:.3f} / {logs['accuracy']:.3f}"
-            if "val_loss" in logs:
-                text += f"  validation {logs['val_loss']:.3f} / {logs['val_accuracy']:.3f}"
-            text += f"  {self.seconds[-1]:.1f} s"
-            rest = self.seconds[-1] * (epochs - 1)
-            if epoch == 0 and rest > 60:
-                text += f"  (all {epochs} epochs: at most {rest / 60:.0f} more minutes)"
-            print(text, flush=True)
+        def on_train_batch_end(self, batch, logs=None):
+            listener.step(batch + 1, steps)
+            if listener.stopped:
+                self.model.stop_training = True
+                self.validated.clear()
 
-    return Progress()
+        def on_test_batch_end(self, batch, logs=None):
+            if listener.stopped:
+                self.model.stop_training = self.model.stop_evaluating = True
+                self.validated.clear()
+
+        def on_epoch_end(self, epoch, logs=None):
+            if not self.validated:  # broken off: early stopping, which comes next, is not to take it for the best
+                logs[watch] = np.nan
+                return
+            rate = float(self.model.optimizer.learning_rate)
+            self.rows.append({**logs, "learning_rate": rate, "seconds": time.perf_counter() - self.started})
+            if self.best_weights is None or better(logs[watch], self.rows[self.best_epoch][watch]):
+                self.best_epoch, self.best_weights = epoch, self.model.get_weights()
+            listener.epoch(pd.DataFrame(self.rows), settings)
+
+    return Going()
 
 
 def _table(prepared: Prepared, probabilities: np.ndarray) -> pd.DataFrame:

@@ -56,17 +56,17 @@ class LogPower(layers.Layer):
         return super().get_config() | {"frames": self.frames}
 
 
-def build(key: str, n_classes: int) -> keras.Model:
-    """The network `key` (as in `networks.build`) with the same input and output as in the other presets."""
+def build(key: str, n_classes: int, shape: tuple[int, int]) -> keras.Model:
+    """The network `key` (as in `networks.build`) with the same input, of this shape, and output as elsewhere."""
     recurrent = layers.GRU if key.endswith("gru") else layers.LSTM
     if key == "conv":
-        inputs, x = _conv((24, 32, 48, 64))
+        inputs, x = _conv(shape, (24, 32, 48, 64))
     elif key in ("blstm", "bgru"):
-        inputs, x = _recurrent(recurrent, width=96, units=64)
+        inputs, x = _recurrent(shape, recurrent, width=96, units=64)
     elif key.startswith("conv_"):
-        inputs, x = _conv_recurrent(recurrent, (24, 32, 48), units=32)
+        inputs, x = _conv_recurrent(shape, recurrent, (24, 32, 48), units=32)
     else:
-        inputs, x = _raw(recurrent, filters=64, widths=(64, 64), units=32)
+        inputs, x = _raw(shape, recurrent, filters=64, widths=(64, 64), units=32)
     x = layers.Dropout(0.2)(StatisticsPooling()(x))
     return keras.Model(inputs, layers.Dense(n_classes, activation="softmax", name="probabilities")(x), name=key)
 
@@ -75,10 +75,10 @@ def _normalised(x):
     return layers.ReLU()(layers.BatchNormalization(momentum=0.95)(x))
 
 
-def _mel_blocks(filters, pools):
-    """Log-mel of 64 bands x 65 frames, then convolution - normalisation - ReLU - pooling for each filter count."""
-    inputs = keras.Input((128, 130), name="log_mel")
-    x = layers.AveragePooling2D(2)(layers.Reshape((128, 130, 1))(inputs))
+def _mel_blocks(shape, filters, pools):
+    """Half the bands and frames, then convolution - normalisation - ReLU - pooling for each filter count."""
+    inputs = keras.Input(shape, name="log_mel")
+    x = layers.AveragePooling2D(2)(layers.Reshape((*shape, 1))(inputs))
     for n, (filter_count, pool) in enumerate(zip(filters, pools, strict=True)):
         kernel, stride = (5, 2) if n == 0 else (3, 1)
         x = _normalised(layers.Conv2D(filter_count, kernel, strides=stride, padding="same", use_bias=False)(x))
@@ -89,29 +89,29 @@ def _mel_blocks(filters, pools):
     return inputs, x
 
 
-def _conv(filters):
-    inputs, x = _mel_blocks(filters, (2, 2, 2, None))
+def _conv(shape, filters):
+    inputs, x = _mel_blocks(shape, filters, (2, 2, 2, None))
     return inputs, layers.Reshape((-1, filters[-1]))(x)
 
 
-def _recurrent(recurrent, width, units):
-    inputs = keras.Input((128, 130), name="log_mel")
+def _recurrent(shape, recurrent, width, units):
+    inputs = keras.Input(shape, name="log_mel")
     x = layers.AveragePooling1D(2)(layers.Permute((2, 1))(inputs))
     x = layers.SpatialDropout1D(0.1)(_normalised(layers.Conv1D(width, 5, padding="same", use_bias=False)(x)))
     return inputs, layers.Bidirectional(recurrent(units, return_sequences=True))(x)
 
 
-def _conv_recurrent(recurrent, filters, units):
-    inputs, x = _mel_blocks(filters, (2, 2, (2, 1)))
+def _conv_recurrent(shape, recurrent, filters, units):
+    inputs, x = _mel_blocks(shape, filters, (2, 2, (2, 1)))
     x = layers.Permute((2, 1, 3))(x)  # a sequence over time, each step with its bands
     x = layers.Reshape((x.shape[1], x.shape[2] * x.shape[3]))(x)
     return inputs, layers.Bidirectional(recurrent(units, return_sequences=True))(x)
 
 
-def _raw(recurrent, filters, widths, units):
+def _raw(shape, recurrent, filters, widths, units):
     """A filter bank that is learnt: its outputs are squared, averaged and compressed, as a mel-spectrogram's are."""
-    inputs = keras.Input((2129, 31), name="waveform")
-    x = layers.Reshape((2129 * 31, 1))(inputs)
+    inputs = keras.Input(shape, name="waveform")
+    x = layers.Reshape((shape[0] * shape[1], 1))(inputs)
     x = layers.Conv1D(filters, 256, strides=128, use_bias=False)(x)
     x = layers.BatchNormalization(momentum=0.95)(LogPower(frames=4)(x))
     for n in widths:

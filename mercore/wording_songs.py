@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 
 from mercore import evaluation
-from mercore.clips import CLIP_SECONDS
 from mercore.plotstyle import class_label
 from mercore.wording import percent, several
 
@@ -49,15 +48,15 @@ def tell_origin(song, run) -> str:
 
 def tell_snippets(analysis) -> str:
     """How much of the song its snippets cover, and how many overlap."""
-    starts, song = analysis.starts, analysis.song
+    starts, song, length = analysis.starts, analysis.song, analysis.seconds
     times = np.arange(0, song.duration, 0.05)
     latest = np.searchsorted(starts, times, side="right") - 1
-    covered = np.mean((latest >= 0) & (times < starts[latest] + CLIP_SECONDS))
+    covered = np.mean((latest >= 0) & (times < starts[latest] + length))
     return (
-        f"*{song.title}:* {several(len(starts), 'snippet')} make {CLIP_SECONDS * len(starts):.0f} s of sound, drawn "
+        f"*{song.title}:* {several(len(starts), 'snippet')} make {length * len(starts):.0f} s of sound, drawn "
         f"from {song.duration:.0f} s. They cover {percent(covered)} of the song, and "
-        f"{(np.diff(starts) < CLIP_SECONDS).sum()} of them overlap with the next one. Cut end to end, the song holds "
-        f"{int(song.duration / CLIP_SECONDS)}."
+        f"{(np.diff(starts) < length).sum()} of them overlap with the next one. Cut end to end, the song holds "
+        f"{int(song.duration / length)}."
     )
 
 
@@ -98,7 +97,7 @@ def label_snippets(analysis) -> pd.DataFrame:
     labels = pd.Series(None, index=predicted.index, dtype=object)
     if song.sections is not None and analysis.task in song.sections:
         for part in song.sections.to_dict("records"):
-            inside = (analysis.starts >= part["start"]) & (analysis.starts + CLIP_SECONDS <= part["end"])
+            inside = (analysis.starts >= part["start"]) & (analysis.starts + analysis.seconds <= part["end"])
             labels[inside] = part[analysis.task]
     table = pd.DataFrame({"label": labels, "predicted": predicted})
     return table[table["label"].isin(analysis.probabilities.columns)]

@@ -111,8 +111,8 @@ def test_waveforms_are_the_reports_and_conflictnets():
 @pytest.mark.parametrize("kind", features.KINDS)
 def test_extract_gives_every_clip_its_own_features(corpus, kind):
     clips = cut(corpus.tracks, per_track=3).sample(frac=1, random_state=0).reset_index(drop=True)
-    x = features.extract(corpus, clips, kind, progress=False)
-    assert x.dtype == np.float16 and x.shape == (9, *features.KINDS[kind].shape) and isinstance(x, np.memmap)
+    x = features.extract(corpus, clips, kind)
+    assert x.dtype == np.float16 and x.shape == (9, *features.shape(kind)) and isinstance(x, np.memmap)
     for row, clip in clips.iterrows():
         y = features.load(corpus.tracks.at[clip.track, "path"])
         expected = features.compute(y, np.array([clip.start]), kind)[0]
@@ -122,18 +122,18 @@ def test_extract_gives_every_clip_its_own_features(corpus, kind):
 
 def test_extract_finds_its_cache_and_keeps_what_differs_apart(corpus, monkeypatch):
     clips = cut(corpus.tracks, per_track=2)
-    first = features.extract(corpus, clips, "log_mel", progress=False)
+    first = features.extract(corpus, clips, "log_mel")
     with monkeypatch.context() as context:
         context.setattr(features, "load", lambda path: pytest.fail("the cache should have been found"))
-        again = features.extract(corpus, clips, "log_mel", progress=False)
+        again = features.extract(corpus, clips, "log_mel")
     assert first.filename == again.filename
     others = [
-        features.extract(replace(corpus, fingerprint="other"), clips, "log_mel", progress=False),
-        features.extract(corpus, cut(corpus.tracks, per_track=3), "log_mel", progress=False),
-        features.extract(corpus, clips, "waveform", progress=False),
+        features.extract(replace(corpus, fingerprint="other"), clips, "log_mel"),
+        features.extract(corpus, cut(corpus.tracks, per_track=3), "log_mel"),
+        features.extract(corpus, clips, "waveform"),
     ]
     monkeypatch.setattr(features, "VERSION", features.VERSION + 1)
-    others.append(features.extract(corpus, clips, "log_mel", progress=False))
+    others.append(features.extract(corpus, clips, "log_mel"))
     assert len({first.filename, *(x.filename for x in others)}) == 5
 
 
@@ -142,10 +142,10 @@ def test_extract_names_the_bad_track_and_leaves_nothing(corpus):
     path = corpus.tracks.at["t1", "path"]
     soundfile.write(path, np.zeros(22_050), 22_050)  # shorter than the table says
     with pytest.raises(UserError, match="piste n°1"):
-        features.extract(corpus, clips, "log_mel", progress=False)
+        features.extract(corpus, clips, "log_mel")
     soundfile.write(path, np.full(5 * 22_050, 1e9), 22_050, subtype="FLOAT")
     with pytest.raises(UserError, match=r"piste n°1.*full scale"):
-        features.extract(corpus, clips, "waveform", progress=False)
+        features.extract(corpus, clips, "waveform")
     assert not list((data_dir() / "cache" / "features").iterdir())
 
 
@@ -164,14 +164,14 @@ def test_leftovers_of_dead_runs_go_and_those_of_others_stay(corpus):
     for name in names.values():
         (folder / name).write_bytes(b"half")
     os.utime(folder / names["old"], (time.time() - 2 * 86_400,) * 2)
-    features.extract(corpus, cut(corpus.tracks, per_track=1), "log_mel", progress=False)
+    features.extract(corpus, cut(corpus.tracks, per_track=1), "log_mel")
     assert {path.name for path in parts()} == {names["alive"], names["elsewhere"]}
 
 
 def test_no_room_is_said_beforehand(corpus, monkeypatch):
     monkeypatch.setattr(shutil, "disk_usage", lambda folder: SimpleNamespace(free=1_000_000))
     with pytest.raises(UserError, match="features need 1 MB, 1 MB are free"):
-        features.extract(corpus, cut(corpus.tracks, per_track=10), "log_mel", progress=False)
+        features.extract(corpus, cut(corpus.tracks, per_track=10), "log_mel")
 
 
 def test_a_data_folder_that_cannot_be_written_to(corpus, own_folders, monkeypatch):
@@ -179,7 +179,7 @@ def test_a_data_folder_that_cannot_be_written_to(corpus, own_folders, monkeypatc
     file.touch()
     monkeypatch.setenv("MERCORE_DATA", str(file))
     with pytest.raises(UserError, match="set MERCORE_DATA"):
-        features.extract(corpus, cut(corpus.tracks, per_track=1), "log_mel", progress=False)
+        features.extract(corpus, cut(corpus.tracks, per_track=1), "log_mel")
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write everywhere")
@@ -187,7 +187,7 @@ def test_a_read_only_data_folder(corpus):
     data_dir().mkdir()
     data_dir().chmod(0o500)
     with pytest.raises(UserError, match="set MERCORE_DATA"):
-        features.extract(corpus, cut(corpus.tracks, per_track=1), "log_mel", progress=False)
+        features.extract(corpus, cut(corpus.tracks, per_track=1), "log_mel")
 
 
 @pytest.mark.parametrize(("kind", "axes"), [("log_mel", (0, 2)), ("waveform", (0,)), ("channel_waveform", (0,))])

@@ -26,8 +26,13 @@ class HighOrLow:
 @pytest.fixture
 def run():
     as_is = features.Normaliser("band", np.zeros((128, 1), np.float32), np.ones((128, 1), np.float32))
-    corpus = {"task": "genre", "classes": ["high", "low"]}
-    return SimpleNamespace(corpus=corpus, normaliser=as_is, model=HighOrLow)
+    return stand_in("log_mel", ["high", "low"], as_is, HighOrLow)
+
+
+def stand_in(kind, classes, normaliser, model):
+    """What `songs.analyse` needs of a run."""
+    about = {"kind": kind, "clip_seconds": 3.0, "n_mels": 128, "classes": classes}
+    return SimpleNamespace(corpus={"task": "genre"}, normaliser=normaliser, model=model, **about)
 
 
 def write_song(path, parts, rate=RATE):
@@ -142,6 +147,6 @@ def test_raw_audio_networks_are_given_waveforms(song):
             return np.full((len(x), 2), 0.5)
 
     as_is = features.Normaliser("position", np.zeros((2129, 31)), np.ones((2129, 31)))
-    run = SimpleNamespace(corpus={"task": "genre", "classes": ["a", "b"]}, normaliser=as_is, model=Raw)
+    run = stand_in("waveform", ["a", "b"], as_is, Raw)
     songs.analyse(song, run, count=4)
     assert seen == [(4, 2129, 31)]

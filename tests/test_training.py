@@ -170,3 +170,77 @@ def test_profile_tuned_smooths_labels_and_decays_weights(tones):
     again = runs.load(run.id)
     p = again.model().predict(again.normaliser.apply(np.zeros((1, 128, 130), np.float16)), verbose=0)
     assert p.shape == (1, 2)
+
+
+class Impatient(training.Listener):
+    """Stops at a step of its choice, counted over everything that it is told of."""
+
+    def __init__(self, at=None, after_epochs=None):
+        self.at, self.after_epochs, self.steps, self.epochs, self.told = at, after_epochs, 0, 0, []
+
+    @property
+    def stopped(self):
+        return self.steps == self.at or self.epochs == self.after_epochs
+
+    def tell(self, text):
+        self.told.append(text)
+
+    def step(self, done, of):
+        assert 1 <= done <= of
+        self.steps += 1
+
+    def epoch(self, history, settings):
+        self.epochs += 1
+        assert len(history) == self.epochs
+
+
+def test_a_stopped_training_keeps_the_best_weights_so_far(tones):
+    whole = training.train(tones, "conv", "smoke", "track", seed=5, epochs=3, reuse=False, listener=Impatient())
+    listener = Impatient(after_epochs=2)
+    run = training.train(tones, "conv", "smoke", "track", seed=5, epochs=3, reuse=False, listener=listener)
+    assert run.config["stopped"] == 2 == len(run.history) and run.id != whole.id
+    assert run.history["loss"].tolist() == whole.history["loss"].tolist()[:2]
+    best = run.history["val_accuracy"].idxmax()
+    assert run.history["chosen"].tolist() == [n == best for n in range(2)]
+    assert run.accuracy("validation") == pytest.approx(run.history["val_accuracy"][best], abs=1e-6)
+    assert training.train(tones, "conv", "smoke", "track", seed=5, epochs=3).id == whole.id  # not the stopped one
+
+
+def test_stopped_while_features_are_extracted_nothing_is_kept(tones):
+    with pytest.raises(training.Stopped):
+        training.train(tones, "conv", "smoke", "track", seed=6, n_mels=40, listener=Impatient(at=1))
+
+
+def test_stopped_in_the_first_epoch_the_weights_are_kept_as_they_are(tones):
+    training.train(tones, "conv", "smoke", "track", seed=7, listener=Impatient())  # so that the features are there
+    run = training.train(tones, "conv", "smoke", "track", seed=7, reuse=False, listener=Impatient(at=1))
+    assert run.config["stopped"] == 0 and run.history.empty and len(run.predictions)
+
+
+@pytest.mark.parametrize("key, changes", [
+    ("conv", {"clip_seconds": 1.5, "n_mels": 64, "width": 0.5, "dropout": 0.4}),
+    ("bgru", {"clip_seconds": 2.0, "units": 8}),
+    ("conv_bgru", {"n_mels": 96, "units": 4, "width": 2.0}),
+    ("end2end_gru", {"clip_seconds": 2.0, "units": 8, "width": 0.25}),
+])  # fmt: skip
+def test_sizes_and_clips_of_ones_own(tones, key, changes):
+    usual = training.train(tones, key, "smoke", "track", seed=0)
+    run = training.train(tones, key, "smoke", "track", seed=0, **changes)
+    assert run.id != usual.id and run.parameters != usual.parameters
+    assert {name: run.config[name] for name in changes} == changes
+    again = runs.load(run.id)
+    x = features.compute(features.load(tones.tracks["path"].iloc[0]), [0.0], run.kind, run.clip_seconds, run.n_mels)
+    first = run.predictions.query("track == @tones.tracks.index[0] and start == 0")
+    expected = first[[f"p_{name}" for name in run.classes]].to_numpy()
+    assert again.model().predict(run.normaliser.apply(x), verbose=0) == pytest.approx(expected, abs=2e-3)
+
+
+def test_sizes_that_a_network_has_not_are_refused(tones):
+    for key, profile, changes in (
+        ("conv", "smoke", {"units": 8}),
+        ("end2end", "smoke", {"dropout": 0.1}),
+        ("conv", "tuned", {"width": 2.0}),
+        ("end2end", "smoke", {"clip_seconds": 0.05}),
+    ):
+        with pytest.raises(UserError, match=r"to set in preset|too small"):
+            training.train(tones, key, profile, "track", **changes)
