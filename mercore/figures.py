@@ -42,7 +42,7 @@ from mercore.plots_comparisons import (
     plot_right_per_track,
     plot_votes,
 )
-from mercore.plots_data import plot_class_counts, plot_history, plot_split
+from mercore.plots_data import plot_class_counts, plot_comparison, plot_history, plot_split
 from mercore.plots_results import (
     annex_table,
     plot_accuracies,
@@ -79,6 +79,7 @@ __all__ = [
     "plot_by_genre",
     "plot_class_counts",
     "plot_clip_votes",
+    "plot_comparison",
     "plot_confusion",
     "plot_costs",
     "plot_differences",

@@ -1,5 +1,7 @@
 """Plots of a corpus, of how it is split, and of a training. Explained in 01_data and 03_conv."""
 
+from itertools import cycle
+
 import numpy as np
 import pandas as pd
 from matplotlib.colors import ListedColormap
@@ -13,6 +15,7 @@ from mercore.plotstyle import (
     INK,
     ORANGE,
     PAIR,
+    PALETTE,
     SIDE_COLOURS,
     SIDE_NAMES,
     SINGLE,
@@ -23,6 +26,7 @@ from mercore.plotstyle import (
     figure_of,
     new_figure,
     styled,
+    wrap,
 )
 
 
@@ -153,4 +157,34 @@ def plot_history(history: pd.DataFrame, title: str = "") -> Figure:
     axes[1].legend(handles=handles, loc="lower right")
     if title:
         add_title(fig, title)
+    return fig
+
+
+@styled
+def plot_comparison(histories: dict[str, pd.DataFrame], epochs: int | None = None) -> Figure:
+    """The trainings of several runs, by name, in one picture: validation as lines, training as dashed ones.
+
+    Where a run has no validation its training is all there is. epochs: as many as the axis is to have room for.
+    """
+    fig, axes = new_figure(PAIR, 3.1, 1, 2)
+    most = max([epochs or 1, *(len(history) for history in histories.values())])
+    for ax, name, label in zip(axes, ("loss", "accuracy"), ("loss (cross-entropy)", "accuracy"), strict=True):
+        for colour, mark, history in zip(cycle(PALETTE), cycle("os^Dv"), histories.values()):
+            at = np.arange(1, len(history) + 1)
+            if name in history:
+                ax.plot(at, history[name], color=colour, linewidth=1, linestyle=(0, (4, 2)))
+            if f"val_{name}" in history:
+                ax.plot(at, history[f"val_{name}"], color=colour, marker=mark, markersize=4)
+        ax.set(xlabel="epoch", ylabel=label, xlim=(0.5, most + 0.5), ylim=(0, None if name == "loss" else 1.02))
+        ax.locator_params(axis="x", integer=True)
+        ax.grid(axis="y")
+    handles = [
+        Line2D([], [], color=colour, marker=mark, markersize=4, label=wrap(name, 5))
+        for colour, mark, name in zip(cycle(PALETTE), cycle("os^Dv"), histories)
+    ]
+    handles += [
+        Line2D([], [], color=INK, marker="", label="line: validation"),
+        Line2D([], [], color=INK, linewidth=1, linestyle=(0, (4, 2)), label="dashed: training"),
+    ]
+    fig.legend(handles=handles, loc="outside lower left", ncols=2)
     return fig

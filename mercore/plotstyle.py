@@ -3,6 +3,7 @@
 import functools
 import re
 import textwrap
+import threading
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -35,6 +36,7 @@ BLUE, ORANGE, GREEN, RED, PINK, BROWN, ROSE, GREY, YELLOW, SKY = PALETTE
 INK, FAINT = "#333333", "#777777"
 AROUND = ("title", "caption", "provenance")  # texts above and below the axes, see write_around
 GAP = 0.07  # inches between them and what they stand by
+DRAWING = threading.RLock()  # the laboratory draws while a notebook does: matplotlib's settings are everybody's
 SIDE_COLOURS = {"train": "#c4c4c4", "validation": SKY, "test": BLUE}
 SIDE_NAMES = {"train": "training", "validation": "validation", "test": "test"}
 NETWORK_NAMES = {
@@ -55,11 +57,11 @@ RIVALS = {
 
 
 def styled(plot):
-    """Draw in this module's style, leaving matplotlib's own settings as they were."""
+    """Draw in this module's style, leaving matplotlib's own settings as they were; one thread at a time."""
 
     @functools.wraps(plot)
     def wrapper(*args, **kwargs):
-        with mpl.rc_context(STYLE):
+        with DRAWING, mpl.rc_context(STYLE):
             return plot(*args, **kwargs)
 
     return wrapper

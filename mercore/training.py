@@ -11,6 +11,7 @@ import gc
 import hashlib
 import json
 import time
+import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import MISSING, asdict, dataclass, fields, replace
 from typing import NamedTuple
@@ -349,6 +350,7 @@ def _fit(model, prepared, normaliser, settings, seed, augment, listener) -> pd.D
     soft = settings.label_smoothing > 0
     training = batches(prepared, normaliser, side.train, settings.batch_size, seed, augment, soft)
     going = _going(listener, settings, watch, len(training))
+    warnings.filterwarnings("ignore", "Your input ran out of data")  # what Keras says of a training that was stopped
     model.fit(
         training,
         validation_data=batches(prepared, normaliser, side.validation, EVALUATED_AT_ONCE, one_hot=soft)
@@ -403,14 +405,16 @@ def _going(listener: Listener, settings: Profile, watch: str, steps: int):
 
         def on_train_batch_end(self, batch, logs=None):
             listener.step(batch + 1, steps)
+            self.break_off()
+
+        def on_test_batch_end(self, batch, logs=None):
+            self.break_off()
+
+        def break_off(self):
             if listener.stopped:
                 self.model.stop_training = True
                 self.validated.clear()
-
-        def on_test_batch_end(self, batch, logs=None):
-            if listener.stopped:
-                self.model.stop_training = self.model.stop_evaluating = True
-                self.validated.clear()
+                raise StopIteration  # as if the data had ended: only then Keras stops the threads that fetch them
 
         def on_epoch_end(self, epoch, logs=None):
             if not self.validated:  # broken off: early stopping, which comes next, is not to take it for the best

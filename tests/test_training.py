@@ -2,6 +2,7 @@
 
 import json
 import os
+import threading
 import time
 
 import numpy as np
@@ -218,7 +219,7 @@ def test_stopped_in_the_first_epoch_the_weights_are_kept_as_they_are(tones):
 
 
 @pytest.mark.parametrize("key, changes", [
-    ("conv", {"clip_seconds": 1.5, "n_mels": 64, "width": 0.5, "dropout": 0.4}),
+    ("conv", {"clip_seconds": 2.0, "width": 0.5, "dropout": 0.4}),
     ("bgru", {"clip_seconds": 2.0, "units": 8}),
     ("conv_bgru", {"n_mels": 96, "units": 4, "width": 2.0}),
     ("end2end_gru", {"clip_seconds": 2.0, "units": 8, "width": 0.25}),
@@ -244,3 +245,12 @@ def test_sizes_that_a_network_has_not_are_refused(tones):
     ):
         with pytest.raises(UserError, match=r"to set in preset|too small"):
             training.train(tones, key, profile, "track", **changes)
+
+
+def test_a_stopped_training_leaves_no_thread_behind(tones):
+    training.train(tones, "conv", "smoke", "track", seed=8, listener=Impatient())
+    before = threading.active_count()
+    for at in (1, 2):
+        changes = {"reuse": False, "batch_size": 2, "epochs": 2}
+        training.train(tones, "conv", "smoke", "track", seed=8, listener=Impatient(at=at), **changes)
+    assert threading.active_count() <= before

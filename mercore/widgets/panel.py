@@ -1,6 +1,8 @@
 """What all interactive parts of the workbook have in common: a picture for where nothing can be moved, and players."""
 
+import html
 import io
+import re
 from base64 import b64encode
 
 import ipywidgets
@@ -46,3 +48,9 @@ def wav(y: np.ndarray, sample_rate: int = SAMPLE_RATE) -> bytes:
 def player(y: np.ndarray, sample_rate: int = SAMPLE_RATE) -> ipywidgets.Audio:
     """A player for samples `y` (n,), silent until it is started."""
     return ipywidgets.Audio(value=wav(y, sample_rate), format="wav", autoplay=False, loop=False)
+
+
+def as_html(markdown: str) -> str:
+    """A sentence with **bold** and *emphasised* words as HTML; whatever else it holds stays text."""
+    text = re.sub(r"\*\*(.+?)\*\*", r"<b>\1</b>", html.escape(markdown))
+    return re.sub(r"\*(.+?)\*", r"<i>\1</i>", text)

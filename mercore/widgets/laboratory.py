@@ -1,0 +1,297 @@
+"""The hyperparameter laboratory: turn a knob, train, compare. Explained in 10_laboratory.
+
+Training runs in a thread, so the kernel stays usable. Finished and stopped trainings are runs like any other, below
+data/runs.
+"""
+
+import html
+import threading
+import time
+import traceback
+from collections.abc import Iterable
+
+import ipywidgets as w
+import pandas as pd
+from matplotlib.figure import Figure
+
+from mercore import UserError, evaluation, figures, networks, runs, splits, training, wording
+from mercore.corpora import Corpus
+from mercore.widgets.panel import Panel, as_html, png
+from mercore.widgets.settings import BATCH_SIZES, CONFLICTNET, Settings, as_papermill, as_python, refusals
+
+TRAINING = threading.Lock()  # one at a time in a kernel: two would only slow each other down
+REDRAWN_AFTER = 1.0  # s, at the earliest
+LIKE_PROFILE = "as the profile"
+COLUMNS = ("run", "test", "low", "high", "validation", "train", "epochs", "seconds", "parameters")
+
+
+class Laboratory(Panel):
+    """Set a training, start and stop it, watch its curves, and compare this session's runs.
+
+    corpora: by task. networks_shown: keys of `networks.TITLES`, those of the notebook it stands in. runs_so_far: of
+    the notebook, to be compared with. Settings start at the profile's. `runs` has the session's, the newest last.
+    """
+
+    def __init__(
+        self,
+        corpora: dict[str, Corpus],
+        networks_shown: tuple[str, ...] = networks.KEYS,
+        runs_so_far: Iterable[runs.Run] = (),
+        profile: str = "quick",
+        protocol: str = "auto",
+        seed: int = 0,
+    ):
+        self.corpora, self.corpus_seed, self.runs = corpora, seed, list(runs_so_far)
+        self._listener: _Listener | None = None
+        self._make_controls(networks_shown, profile, protocol, seed)
+        self._make_outputs()
+        super().__init__([self._layout()], self._compare(self.runs))
+        self._check()
+        self._show_session()
+
+    # What is set
+
+    def _make_controls(self, shown: tuple[str, ...], profile: str, protocol: str, seed: int) -> None:
+        known = {networks.TITLES[key]: (key, "report") for key in shown}
+        known |= {f"{networks.TITLES[key]}, ConflictNET's front end": (key, CONFLICTNET)
+                  for key in shown if key.startswith("end2end")}  # fmt: skip
+        rates = [(f"{rate:g}", rate) for rate in (1e-4, 3e-4, 1e-3, 2e-3, 3e-3, 1e-2, 3e-2)]
+        widths = [(f"{n:g} ×", n) for n in (0.25, 0.5, 1.0, 1.5, 2.0)]
+        units, dropout = ([(LIKE_PROFILE, None), *((f"{n:g}", n) for n in several)]
+                          for several in ((8, 16, 32, 64, 128), (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6)))  # fmt: skip
+        bands = [(str(n), n) for n in (32, 48, 64, 96, 128, 160, 192, 256)]
+        self.controls = {
+            "task": w.Dropdown(options=list(self.corpora)),
+            "network": w.Dropdown(options=known),
+            "profile": w.Dropdown(options=list(training.PROFILES), value=profile),
+            "clip_seconds": w.FloatSlider(min=0.5, max=10, step=0.5, readout_format=".1f"),
+            "n_mels": w.SelectionSlider(options=bands, value=128),
+            "width": w.SelectionSlider(options=widths, value=1.0),
+            "units": w.Dropdown(options=units),
+            "dropout": w.Dropdown(options=dropout),
+            "learning_rate": w.SelectionSlider(options=rates, value=1e-3),
+            "batch_size": w.SelectionSlider(options=[(str(n), n) for n in BATCH_SIZES], value=32),
+            "epochs": w.IntSlider(min=1, max=60),
+            "augment": w.Dropdown(options={LIKE_PROFILE: None, "on": True, "off": False}),
+            "protocol": w.Dropdown(options=["auto", *splits.PROTOCOLS], value=protocol),
+            "seed": w.BoundedIntText(value=seed, min=0, max=2**32 - 1),
+        }
+        self._like_profile()
+        for name, control in self.controls.items():
+            control.description = LABELS[name]
+            control.style.description_width = "7.5em"
+            control.layout.width = "23em"
+            control.continuous_update = False
+            control.observe(self._like_profile if name == "profile" else self._check, "value")
+
+    def _like_profile(self, _change=None) -> None:
+        """Every setting that a profile has as the chosen one has it."""
+        chosen = training.profile(self.controls["profile"].value)
+        with self.hold_trait_notifications():
+            for name in FIELDS:
+                self.controls[name].value = getattr(chosen, name)
+        if hasattr(self, "train"):
+            self._check()
+
+    @property
+    def settings(self) -> Settings:
+        """What is set now."""
+        value = {name: control.value for name, control in self.controls.items()}
+        chosen = training.profile(value["profile"])
+        changes = {name: value[name] for name in FIELDS if value[name] != getattr(chosen, name)}
+        network, front_end = value["network"]
+        about = {name: value[name] for name in ("task", "profile", "protocol", "seed", "augment")}
+        return Settings(network=network, front_end=front_end, changes=changes, **about)
+
+    def _check(self, _change=None) -> None:
+        """Say beside a setting why it can't work, and let nobody train with it."""
+        settings = self.settings
+        corpus = self.corpora[settings.task]
+        found = refusals(settings, corpus)
+        for name, note in self.notes.items():
+            note.value = f'<span class="mercore-refused">{html.escape(found[name])}</span>' if name in found else ""
+        self.train.disabled = bool(found) or self._listener is not None
+        self.code.value = (
+            f"{as_papermill(settings, corpus, self.corpus_seed)}\n\n{as_python(settings, corpus, self.corpus_seed)}"
+        )
+
+    # What is shown
+
+    def _make_outputs(self) -> None:
+        self.notes = {name: w.HTML() for name in self.controls}
+        self.train = w.Button(description="Train", button_style="primary", icon="play")
+        self.stop = w.Button(description="Stop", icon="stop", disabled=True)
+        self.train.on_click(self._start)
+        self.stop.on_click(self._ask_to_stop)
+        self.progress = w.IntProgress(min=0, max=1, layout=w.Layout(width="12em"))
+        self.status = w.HTML('<span role="status">Nothing trained yet.</span>')
+        self.curves = w.Image(format="png", layout=w.Layout(max_width="100%", width="56em", display="none"))
+        self.result = w.HTML()
+        self.confusion = w.Image(format="png", layout=w.Layout(max_width="100%", width="36em", display="none"))
+        self.sort_by = w.Dropdown(options=COLUMNS, value="test", description="Sort by")
+        self.compared = w.SelectMultiple(description="Compare", options=[], rows=5, layout=w.Layout(width="48em"))
+        self.table = w.HTML()
+        self.sort_by.observe(self._show_table, "value")
+        self.compared.observe(self._show_comparison, "value")
+        self.comparison = w.Image(format="png", layout=w.Layout(max_width="100%", width="56em", display="none"))
+        self.code = w.Textarea(layout=w.Layout(width="100%", height="9em", display="none"), disabled=False)
+        self.show_code = w.ToggleButton(description="As a command", icon="terminal")
+        self.show_code.observe(lambda change: _show(self.code, change["new"]), "value")
+
+    def _layout(self) -> w.Widget:
+        rows = [w.HBox([control, self.notes[name]]) for name, control in self.controls.items()]
+        buttons = w.HBox([self.train, self.stop, self.progress, self.show_code])
+        session = w.VBox([w.HTML("<b>Runs of this session</b>"), self.sort_by, self.table, self.compared])
+        style = w.HTML(STYLE)
+        return w.VBox(
+            [style, *rows, buttons, self.status, self.code, self.curves, self.result, self.confusion, session,
+             self.comparison]
+        )  # fmt: skip
+
+    def _tell(self, text: str) -> None:
+        self.status.value = f'<span role="status">{as_html(text)}</span>'
+
+    def _show_table(self, _change=None) -> None:
+        table = session_table(self.runs)
+        ascending = self.sort_by.value in ("run", "seconds", "parameters", "epochs")
+        self.table.value = table.sort_values(self.sort_by.value, ascending=ascending).to_html(
+            index=False, float_format="%.3f", classes="mercore-runs", border=0
+        )
+
+    def _show_comparison(self, _change=None) -> None:
+        chosen = [run for n, run in enumerate(self.runs) if n in self.compared.value]
+        _show(self.comparison, len(chosen) > 0)
+        if chosen:
+            self.comparison.value = png(self._compare(chosen))
+
+    def _compare(self, several: list[runs.Run]) -> Figure:
+        return figures.plot_comparison({run_name(run): run.history for run in several})
+
+    def _draw_curves(self, name: str, history: pd.DataFrame, epochs: int) -> None:
+        self.curves.value = png(figures.plot_comparison({name: history}, epochs))
+        _show(self.curves, True)
+
+    # Training
+
+    def _start(self, _button=None) -> None:
+        if not TRAINING.acquire(blocking=False):
+            self._tell("Another laboratory of this notebook is training: stop it, or wait.")
+            return
+        self._listener = _Listener(self)
+        self.train.disabled, self.stop.disabled = True, False
+        settings = self.settings
+        threading.Thread(target=self._train, args=(settings, self._listener), daemon=True).start()
+
+    def _ask_to_stop(self, _button=None) -> None:
+        if self._listener:
+            self._listener.stopped = True
+            self.stop.disabled = True
+            self._tell("Stopping after the step at hand.")
+
+    def _train(self, settings: Settings, listener: "_Listener") -> None:
+        try:
+            run = training.train(self.corpora[settings.task], listener=listener, **settings.arguments)
+            self._listener = None  # from here on there is nothing to stop
+            self._show_run(run)
+        except UserError as error:
+            self._tell(f"Not trained: {error}")
+        except Exception as error:  # in a thread nobody else would see it
+            self._tell(f"Not trained, by a fault of this program: {type(error).__name__}: {error}")
+            self.result.value = f"<pre>{html.escape(traceback.format_exc())}</pre>"
+        finally:
+            self._listener = None
+            TRAINING.release()
+            self.stop.disabled = True
+            self._check()
+
+    def _show_run(self, run: runs.Run) -> None:
+        self.runs = [known for known in self.runs if known.id != run.id] + [run]
+        stopped = f"Stopped after {run.config['stopped']} whole epochs. " if "stopped" in run.config else "Done. "
+        self._tell(f"{stopped}Kept as {run.id}.")
+        lines = [wording.tell_accuracy(run), *run.notes]
+        self.result.value = "".join(f"<p>{as_html(line)}</p>" for line in lines)
+        self._draw_curves(run_name(run), run.history, run.config["epochs"])
+        tested = len(run.side("test")) > 0
+        if tested:
+            self.confusion.value = png(figures.plot_run_confusion(run))
+        _show(self.confusion, tested)
+        self._show_session()
+
+    def _show_session(self) -> None:
+        """The table, and the latest four compared."""
+        self._show_table()
+        self.compared.options = [(run_name(run), n) for n, run in enumerate(self.runs)]
+        self.compared.value = tuple(range(max(0, len(self.runs) - 4), len(self.runs)))
+
+
+class _Listener(training.Listener):
+    """Shows in a laboratory how its training goes."""
+
+    def __init__(self, laboratory: Laboratory):
+        self.laboratory, self.stopped, self.drawn, self.shown = laboratory, False, 0.0, 0.0
+
+    def tell(self, text: str) -> None:
+        self.laboratory._tell(text)
+
+    def step(self, done: int, of: int) -> None:
+        if done == of or time.monotonic() - self.shown > 0.2:
+            self.laboratory.progress.max, self.laboratory.progress.value = of, done
+            self.shown = time.monotonic()
+
+    def epoch(self, history: pd.DataFrame, settings: training.Profile) -> None:
+        super().epoch(history, settings)
+        if time.monotonic() - self.drawn > REDRAWN_AFTER:
+            self.laboratory._draw_curves("this training", history, settings.epochs)
+            self.drawn = time.monotonic()
+
+
+def session_table(several: list[runs.Run]) -> pd.DataFrame:
+    """A row a run: its name; test accuracy with its interval, validation, train; epochs, seconds, parameters."""
+    rows = []
+    for run in several:
+        test = evaluation.accuracy_interval(run.side("test"))
+        sides = run.accuracy("validation"), run.accuracy("train")
+        rows.append((run_name(run), *test, *sides, len(run.history), run.timings["training"], run.parameters))
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def run_name(run: runs.Run) -> str:
+    """A run in a few words: network, task, what differs from its profile."""
+    config, chosen = run.config, training.profile(run.config["profile"])
+    settings = training.OFF | config
+    changes = [
+        f"{LABELS[name].lower()} {settings[name]:g}" for name in FIELDS if settings[name] != getattr(chosen, name)
+    ]
+    front_end = ["ConflictNET"] if config["front_end"] == CONFLICTNET else []
+    stopped = ["stopped"] if "stopped" in config else []
+    words = [run.title, run.corpus["task"], config["profile"], config["protocol"], f"seed {config['seed']}"]
+    return ", ".join([*words, *front_end, *changes, *stopped])
+
+
+def _show(widget: w.Widget, shown: bool) -> None:
+    widget.layout.display = None if shown else "none"
+
+
+FIELDS = ("clip_seconds", "n_mels", "width", "units", "dropout", "learning_rate", "batch_size", "epochs")
+LABELS = {
+    "task": "Task",
+    "network": "Network",
+    "profile": "Profile",
+    "clip_seconds": "Clip length (s)",
+    "n_mels": "Mel bands",
+    "width": "Filters",
+    "units": "Units",
+    "dropout": "Dropout",
+    "learning_rate": "Learning rate",
+    "batch_size": "Batch (clips)",
+    "epochs": "Epochs, at most",
+    "augment": "Augmentation",
+    "protocol": "Split by",
+    "seed": "Seed",
+}
+STYLE = """<style>
+.mercore-refused { color: var(--jp-error-color1, #b3261e); font-weight: 600; }
+.mercore-runs { border-collapse: collapse; }
+.mercore-runs td, .mercore-runs th { padding: 2px 10px; text-align: right; }
+.mercore-runs td:first-child, .mercore-runs th:first-child { text-align: left; }
+</style>"""
