@@ -5,6 +5,7 @@
 Nothing else of `mercore` imports this package.
 """
 
+from mercore.widgets.listening import ListeningExplorer
 from mercore.widgets.panel import Panel, player
 
-__all__ = ["Panel", "player"]
+__all__ = ["ListeningExplorer", "Panel", "player"]
