@@ -11,6 +11,11 @@ from mercore.plotstyle import BLUE, GREEN, INK, ORANGE, PAIR, add_caption, add_t
 
 COLOURS = {"grad_cam": ORANGE, "attention": GREEN, "occlusion": BLUE}
 UNITS = {"grad_cam": "share of\nits largest", "attention": "weight ×\nsteps", "occlusion": "probability\nlost"}
+TITLES = {
+    "grad_cam": "Grad-CAM, mean over frequency",
+    "attention": "Attention, the same for all classes",
+    "occlusion": "Occlusion: what is lost where the network doesn't hear",
+}
 NEUTRAL = {"attention": 1.0, "occlusion": 0.0}  # where a moment counts as any other, or not at all
 
 
@@ -23,8 +28,7 @@ def plot_listening(heard: Heard, method: str = "") -> Figure:
     method = method or next(iter(heard.courses))
     maps = {"The clip": (heard.log_mel, "viridis", "level (dB)")}
     if heard.cam is not None:
-        title = f"Grad-CAM: places that spoke for {class_label(heard.class_name)}"
-        maps[title] = (heard.cam, "magma", "share of\nits largest")
+        maps["Grad-CAM"] = (heard.cam, "magma", "share of\nits largest")
     heights = [1.7] * len(maps) + [1] * len(heard.courses)
     fig, _ = new_figure(PAIR, 0.2 + 1.05 * sum(heights), 0)
     grid = fig.add_gridspec(len(heights), 2, height_ratios=heights, width_ratios=(40, 1))
@@ -33,6 +37,8 @@ def plot_listening(heard: Heard, method: str = "") -> Figure:
         axes.append(fig.add_subplot(grid[row, 0], sharex=axes[0] if axes else None))
     for row, (title, (values, colours, unit)) in enumerate(maps.items()):
         image = _over_time(axes[row], values, colours)
+        if values is heard.cam:
+            image.set_clim(0, 1)
         axes[row].set_title(title)
         axes[row].set(ylabel="frequency (Hz)", xlabel="")
         fig.colorbar(image, cax=fig.add_subplot(grid[row, 1]), label=unit)
@@ -46,10 +52,11 @@ def plot_listening(heard: Heard, method: str = "") -> Figure:
             ax.axvspan(start, start + WINDOW, color="#eeeeee", zorder=0)
         ax.tick_params(labelbottom=ax is axes[-1])
     axes[-1].set(xlabel="time in the clip (s)", xlim=(0, CLIP_SECONDS))
-    add_title(fig, f"{heard.clip['track']} from {heard.clip['start']:.1f} s: {class_label(heard.class_name)}?")
+    asked = class_label(heard.class_name)
+    add_title(fig, f"What spoke for {asked} in {heard.clip['track']} from {heard.clip['start']:.1f} s")
     add_caption(
         fig,
-        f"The class has a probability of {heard.probability:.2f}. Between the dashed lines: the two seconds that "
+        f"Probability of {asked}: {heard.probability:.2f}. Between the dashed lines: the two seconds that "
         f"mattered most by {METHODS[method]}, {start:.1f} to {start + WINDOW:.1f} s.",
     )
     return fig
@@ -82,5 +89,5 @@ def _course(ax, name: str, course: tuple[np.ndarray, np.ndarray], bold: bool) ->
     low, high = min(values.min(), NEUTRAL.get(name, 0)), max(values.max(), NEUTRAL.get(name, 1))
     room = max(0.08 * (high - low), 0.005)  # so that differences of nothing don't fill the axis
     ax.set(ylabel=UNITS[name], ylim=(low - room, high + room))
-    ax.set_title(METHODS[name][0].upper() + METHODS[name][1:])
+    ax.set_title(TITLES[name])
     ax.grid(axis="y")

@@ -8,8 +8,9 @@ from mercore.wording import several
 
 CAUSES = {
     "grad_cam": (
-        "Grad-CAM shows where patterns were found that speak for the class on the whole, "
-        "covering what the network can't do without: a pattern that comes twice can be covered once at no cost"
+        "Grad-CAM weighs a pattern by its mean effect over all places, so it errs where a pattern speaks for the "
+        "class in one band and against it in another. Occlusion finds only what the network can't do without: what "
+        "comes twice can be covered once at no cost"
     ),
     "attention": (
         "The weights are the same for every class, and they weigh what the recurrent layer says at a moment, "
@@ -58,7 +59,7 @@ def tell_agreement(heard: Heard, method: str) -> str:
 def _tell_occlusion(heard: Heard) -> str:
     moments, falls = heard.courses["occlusion"]
     text = f"Covering {COVER:.1f} s takes away at most {max(0.0, falls.max()):.2f} of the probability"
-    if falls.max() > 0:
+    if falls.max() >= 0.005:
         text += f" (around {moments[falls.argmax()]:.1f} s)"
     return f"{text}, and adds at most {max(0.0, -falls.min()):.2f}."
 
