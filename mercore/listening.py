@@ -77,12 +77,21 @@ def _stretch(cells: np.ndarray, jump: int, size: int) -> np.ndarray:
     return np.interp(np.arange(size), (np.arange(len(cells)) + 0.5) * jump - 0.5, cells)
 
 
-@lru_cache(maxsize=8)  # a Keras model is compiled when it is first used, which takes longer than its answer
+@lru_cache(maxsize=8)
 def _part(model, *outputs):
     """The network up to some of its layers' outputs."""
     from mercore.networks import keras
 
     return keras.Model(model.input, outputs[0] if len(outputs) == 1 else list(outputs))
+
+
+@lru_cache(maxsize=8)  # compiling takes longer than answering; once for batches of all sizes
+def _compiled(model, output):
+    """The network up to a layer's output, as a function of features (n, *shape)."""
+    from mercore.networks import tf
+
+    part, shape = _part(model, output), tf.TensorSpec((None, *model.input_shape[1:]), tf.float32)
+    return tf.function(lambda x: part(x, training=False), input_signature=[shape])
 
 
 def attention(model, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -96,7 +105,7 @@ def attention(model, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         raise UserError(f"{model.name} in this preset has no attention layer")
     layer = next(layer for layer in model.layers if type(layer).__name__ in ("AttentionPooling", "Attention"))
     entering = layer.input if hasattr(layer, "weights_over_time") else layer.input[0]
-    steps = _part(model, entering).predict_on_batch(x[None])
+    steps = _compiled(model, entering)(x[None])
     if hasattr(layer, "weights_over_time"):
         weights = np.asarray(layer.weights_over_time(steps))[0, :, 0]
     else:
@@ -146,7 +155,7 @@ def occlusion(
 
 
 def _probabilities(model, clips: list[np.ndarray], class_index: int) -> np.ndarray:
-    return np.asarray(model.predict_on_batch(np.stack(clips)))[:, class_index]
+    return np.asarray(_compiled(model, model.output)(np.stack(clips)))[:, class_index]
 
 
 def best_window(moments: np.ndarray, values: np.ndarray, width: float = WINDOW) -> float:

@@ -47,7 +47,9 @@ def plot_listening(heard: Heard, method: str = "") -> Figure:
     start = heard.windows[method]
     for n, ax in enumerate(axes):
         for edge in (start, start + WINDOW):
-            ax.axvline(edge, color="white" if n < len(maps) else INK, linestyle=(0, (4, 3)), linewidth=1.6)
+            ax.axvline(
+                edge, color="white" if n < len(maps) else INK, linestyle=(0, (4, 3)), linewidth=1.6, clip_on=False
+            )
         if n >= len(maps):
             ax.axvspan(start, start + WINDOW, color="#eeeeee", zorder=0)
         ax.tick_params(labelbottom=ax is axes[-1])

@@ -71,9 +71,10 @@ def tell_survey(survey: pd.DataFrame) -> str:
     parts = []
     for method, rows in survey.groupby("method", sort=False):
         counts = rows["verdict"].value_counts()
-        told = [f"{VERDICTS[verdict]} in {counts[verdict]}" for verdict in VERDICTS if verdict in counts]
-        median = rows["rho"].median()
-        middle = "" if pd.isna(median) else f"; the median rank correlation is {median:.2f}"
+        told = [f"in {counts[verdict]} they {VERDICTS[verdict]}" for verdict in VERDICTS if verdict in counts]
+        median = rows.loc[rows["verdict"] != "unchecked", "rho"].median()  # of noise the order means nothing
+        where = " of the others" if "unchecked" in counts else ""
+        middle = "" if pd.isna(median) else f"; the median rank correlation{where} is {median:.2f}"
         name = METHODS[method][0].upper() + METHODS[method][1:]
         parts.append(
             f"{name} and occlusion, in {several(len(rows), 'clip')} of different tracks: {', '.join(told)}{middle}."

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 from keras import layers
 
@@ -96,6 +97,17 @@ def _blurred(cells):
         after = np.take(cells, np.minimum(np.arange(cells.shape[axis]) + 1, cells.shape[axis] - 1), axis)
         cells = cells + (after - cells) / 16
     return cells
+
+
+@pytest.mark.parametrize("key", ["conv", "conv_blstm"])
+@pytest.mark.parametrize("preset", networks.PRESETS)
+def test_grad_cam_in_every_preset(key, preset):
+    """Untrained, a score may fall with every pattern, but then another class' rises."""
+    keras.utils.set_random_seed(0)
+    model, x = networks.build(key, 4, preset), np.random.default_rng(0).normal(size=(128, 130)).astype("float32")
+    cams = [listening.grad_cam(model, x, index) for index in range(4)]
+    assert {cam.shape for cam in cams} == {(128, 130)}
+    assert max(cam.max() for cam in cams) == pytest.approx(1) and np.ptp([cam.mean() for cam in cams]) > 0
 
 
 def test_grad_cam_needs_maps():
@@ -240,11 +252,23 @@ def test_a_clip_heard_gives_the_probability_that_the_run_wrote_down(run, tones):
     assert listening.listen(run, tones, clip).class_name == clip["predicted"]
 
 
+def test_without_a_test_side_others_are_asked(run, tones):
+    test = run.predictions["side"] == "test"
+    rest = replace(run, predictions=run.predictions.assign(side=np.where(test, "train", run.predictions["side"])))
+    assert set(listening.clips_of(run)["side"]) == {"test"}
+    assert "test" not in set(listening.clips_of(rest)["side"]) and len(listening.clips_of(rest))
+    assert listening.listen(rest, tones, listening.typical_clip(rest)).clip["side"] != "test"
+
+
 def test_survey_has_a_row_a_track(run, tones):
     table = listening.survey(run, tones, count=3)
     assert len(table) == table["track"].nunique() == min(3, listening.clips_of(run)["track"].nunique())
     text = wording_listening.tell_survey(table)
     assert f"in {len(table)} clips" in text or len(table) == 1
+    told = wording_listening.tell_survey(
+        pd.DataFrame({"method": "attention", "verdict": ["unchecked", "agree", "disagree"], "rho": [-0.9, 0.8, 0.1]})
+    )
+    assert "in 1 they agree, in 1 they **disagree**" in told and "of the others is 0.45" in told
     assert "nothing to compare" in wording_listening.tell_survey(table.iloc[:0])
 
 
