@@ -43,6 +43,7 @@ from mercore.plots_comparisons import (
     plot_votes,
 )
 from mercore.plots_data import plot_class_counts, plot_comparison, plot_history, plot_split
+from mercore.plots_listening import plot_listening
 from mercore.plots_results import (
     annex_table,
     plot_accuracies,
@@ -86,6 +87,7 @@ __all__ = [
     "plot_folds",
     "plot_history",
     "plot_intervals",
+    "plot_listening",
     "plot_mel_filters",
     "plot_mel_spectrogram",
     "plot_mood_names",

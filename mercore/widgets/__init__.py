@@ -6,6 +6,7 @@ Nothing else of `mercore` imports this package.
 """
 
 from mercore.widgets.laboratory import Laboratory
+from mercore.widgets.listening import ListeningExplorer
 from mercore.widgets.panel import Panel, player
 
-__all__ = ["Laboratory", "Panel", "player"]
+__all__ = ["Laboratory", "ListeningExplorer", "Panel", "player"]
