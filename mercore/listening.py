@@ -14,7 +14,7 @@ from scipy.stats import rankdata
 
 from mercore import UserError, anatomy
 from mercore.clips import CLIP_SECONDS
-from mercore.features import HOP_LENGTH, KINDS, SAMPLE_RATE, load, log_mel, slice_clip
+from mercore.features import HOP_LENGTH, KINDS, SAMPLE_RATE, compute, load, log_mel, shape, slice_clip
 
 METHODS = {"grad_cam": "Grad-CAM", "attention": "attention", "occlusion": "occlusion"}
 WINDOW = 2.0  # s, of what is played as having mattered most
@@ -26,15 +26,15 @@ CLEAR, BY_CHANCE, NEAR, NONE = 0.5, 0.1, 0.5, 0.2  # what `Agreement.verdict` go
 
 def input_kind(model) -> str:
     """The kind of features (a key of `features.KINDS`) that a network takes, by the shape of its input."""
-    return next(name for name, kind in KINDS.items() if kind.shape == tuple(model.input_shape[1:]))
+    return next(name for name in KINDS if shape(name)[1] == model.input_shape[2])
 
 
 def times(kind: str) -> np.ndarray:
     """When (s) in the clip the frames of a log-mel, or the steps of a waveform, have their middle."""
-    shape = KINDS[kind].shape
+    rows, columns = shape(kind)
     if kind == "log_mel":
-        return np.arange(shape[1]) * HOP_LENGTH / SAMPLE_RATE  # librosa centres frame i on sample i * hop
-    return (np.arange(shape[0]) + 0.5) * shape[1] / SAMPLE_RATE
+        return np.arange(columns) * HOP_LENGTH / SAMPLE_RATE  # librosa centres frame i on sample i * hop
+    return (np.arange(rows) + 0.5) * columns / SAMPLE_RATE
 
 
 def methods(model) -> tuple[str, ...]:
@@ -90,8 +90,8 @@ def _compiled(model, output):
     """The network up to a layer's output, as a function of features (n, *shape)."""
     from mercore.networks import tf
 
-    part, shape = _part(model, output), tf.TensorSpec((None, *model.input_shape[1:]), tf.float32)
-    return tf.function(lambda x: part(x, training=False), input_signature=[shape])
+    part, given = _part(model, output), tf.TensorSpec((None, *model.input_shape[1:]), tf.float32)
+    return tf.function(lambda x: part(x, training=False), input_signature=[given])
 
 
 def attention(model, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -253,11 +253,13 @@ def listen(run, corpus, clip: pd.Series, class_name: str = "") -> Heard:
         raise UserError(f"{run.id or run.title}: the run has no weights here, so its network can't be asked")
     if clip["track"] not in corpus.tracks.index:
         raise UserError(f"{clip['track']}: isn't in {corpus.name}; give the corpus that the run was trained on")
+    if run.clip_seconds != CLIP_SECONDS:
+        raise UserError(f"{run.id}: hears {run.clip_seconds:g} s at once; this is for clips of {CLIP_SECONDS:g} s")
     class_name = class_name or clip["predicted"]
     model, index = run.model(), run.classes.index(class_name)
     kind = input_kind(model)
     samples = slice_clip(load(corpus.tracks.loc[clip["track"], "path"]), clip["start"])
-    x = run.normaliser.apply(KINDS[kind].compute(samples)[None])[0]
+    x = run.normaliser.apply(compute(samples, np.zeros(1), kind, n_mels=run.n_mels))[0]
     courses, cam = {}, None
     for method in methods(model):
         if method == "grad_cam":

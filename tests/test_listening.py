@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from keras import layers
 
-from mercore import UserError, anatomy, figures, listening, networks, training, widgets, wording_listening
+from mercore import UserError, anatomy, features, figures, listening, networks, training, widgets, wording_listening
 from mercore.features import HOP_LENGTH, SAMPLE_RATE
 from mercore.plotstyle import class_label
 
@@ -145,7 +145,7 @@ def test_occlusion_finds_the_stretch_that_a_network_reads(shape, rate):
 @pytest.mark.parametrize("keep", [False, True])
 @pytest.mark.parametrize("kind", listening.KINDS)
 def test_cover_reaches_as_far_as_it_says(kind, keep):
-    x = np.ones(listening.KINDS[kind].shape, "float32")
+    x = np.ones(features.shape(kind), "float32")
     covered = listening.cover(x, kind, 1.0, 2.0, keep=keep)
     assert (covered == 0).mean() == pytest.approx(2 / 3 if keep else 1 / 3, abs=0.01)
     assert x.min() == 1

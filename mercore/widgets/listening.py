@@ -1,7 +1,6 @@
 """Ask a network which moments of a clip it listened to. Used in 03_conv, 05_conv_recurrent and 06_end_to_end."""
 
 import html
-import re
 
 import ipywidgets
 import numpy as np
@@ -11,7 +10,7 @@ from matplotlib.figure import Figure
 from mercore import listening
 from mercore.plots_listening import plot_listening
 from mercore.plotstyle import PAIR, class_label, new_figure, styled, wrap
-from mercore.widgets.panel import Panel, player, png, wav
+from mercore.widgets.panel import Panel, as_html, player, png, wav
 from mercore.wording_listening import tell_agreement, tell_window
 
 PREDICTED = ""  # the choice of a class: whichever the network named
@@ -92,8 +91,7 @@ class ListeningExplorer(Panel):
         self.picture.value = png(plot_listening(self.heard, method))
         self.best.value = wav(self.heard.window(method))
         text = f"{tell_window(self.heard, method)} {tell_agreement(self.heard, method)}"
-        bold = re.sub(r"[*]{2}(.+?)[*]{2}", r"<b>\1</b>", html.escape(text))  # of Markdown the sentences use no more
-        self.sentence.value = f"<p>{bold}</p>"
+        self.sentence.value = f"<p>{as_html(text)}</p>"
         return self.picture.value
 
 
