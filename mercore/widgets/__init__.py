@@ -5,6 +5,8 @@
 Nothing else of `mercore` imports this package.
 """
 
+from mercore.widgets.errors import ErrorExplorer
 from mercore.widgets.panel import Panel, player
+from mercore.widgets.spectrogram import SpectrogramExplorer
 
-__all__ = ["Panel", "player"]
+__all__ = ["ErrorExplorer", "Panel", "SpectrogramExplorer", "player"]
