@@ -33,11 +33,11 @@ def test_a_cell_gives_players_and_says_how_many_more(run, tones):
     explorer = ErrorExplorer(run, tones)
     explorer.cells["low", "high"].click()
     assert len(explorer.players.children) == MOST
-    assert "12 clips" in explorer.message.value and f"the {MOST} of which" in explorer.message.value
+    assert "12 clips" in explorer.message.text and f"the {MOST} of which" in explorer.message.text
     label, player = explorer.players.children[0].children
     first = clips_of(run.side("test"), "low", "high").iloc[0]
-    assert first["track"] in label.value and f"{first['start']:.1f} s" in label.value
-    assert f"{first['probability']:.2f}" in label.value
+    assert first["track"] in label.text and f"{first['start']:.1f} s" in label.text
+    assert f"{first['probability']:.2f}" in label.text
     assert len(player.value) == 44 + 2 * 66_150  # a WAV of 3 s
 
 
@@ -51,13 +51,13 @@ def test_cells_without_clips_cannot_be_pressed(run, tones):
 def test_another_corpus_is_told_in_a_sentence(run, tones):
     explorer = ErrorExplorer(run, replace(tones, tracks=tones.tracks.iloc[:0]))
     explorer.cells["low", "high"].click()
-    assert "has no track" in explorer.message.value
+    assert "has no track" in explorer.message.text
     assert explorer.players.children == ()
 
 
 def test_an_empty_test_side_breaks_nothing(run, tones):
     explorer = ErrorExplorer(replace(run, predictions=run.predictions.assign(side="train")), tones)
-    assert "no test clips" in explorer.message.value
+    assert "no test clips" in explorer.message.text
     assert all(cell.disabled for cell in explorer.cells.values())
 
 

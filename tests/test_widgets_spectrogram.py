@@ -33,7 +33,7 @@ def test_a_moved_control_changes_the_picture(explorer, name, value):
     before = explorer.image.value
     explorer.controls[name].value = value
     assert explorer.image.value != before
-    assert not any(sentence.value for which, sentence in explorer.refusals.items() if which != "again")
+    assert not any(sentence.text for which, sentence in explorer.refusals.items() if which != "again")
 
 
 def test_another_track_changes_picture_and_sound(explorer):
@@ -47,10 +47,10 @@ def test_a_hop_beyond_the_window_is_refused_beside_the_control_that_was_moved(ex
     explorer.controls["n_fft"].value = 512
     before = explorer.image.value
     explorer.controls["hop_length"].value = 1024
-    assert "longer than the window" in explorer.refusals["hop_length"].value
+    assert "longer than the window" in explorer.refusals["hop_length"].text
     assert explorer.image.value == before
     explorer.controls["hop_length"].value = 64
-    assert explorer.refusals["hop_length"].value == ""
+    assert explorer.refusals["hop_length"].text == ""
 
 
 def test_empty_mel_filters_are_refused_and_only_where_there_are_any():
@@ -67,7 +67,7 @@ def test_what_is_left_is_refused_with_empty_filters_though_the_picture_has_none(
     explorer.controls["n_fft"].value = 256
     explorer.controls["hop_length"].value = 64
     explorer.again.click()
-    assert "stay empty" in explorer.refusals["again"].value
+    assert "stay empty" in explorer.refusals["again"].text
     assert explorer.left.children == ()
 
 
@@ -77,7 +77,7 @@ def test_an_unreadable_track_is_told_in_a_sentence(explorer):
     os.rename(last.path, hidden)
     try:
         explorer.controls["track"].value = last.name
-        assert "can't be read" in explorer.refusals["track"].value
+        assert "can't be read" in explorer.refusals["track"].text
         assert explorer.image.value == before
     finally:
         os.rename(hidden, last.path)
@@ -128,7 +128,7 @@ def test_what_comes_back_is_sound_of_the_same_length_and_pitch(explorer):
     spectrum = np.abs(np.fft.rfft(back))
     assert abs(np.fft.rfftfreq(len(back), 1 / features.SAMPLE_RATE)[spectrum.argmax()] - 440) < 25
     explorer.again.click()
-    assert explorer.refusals["again"].value.startswith("took")
+    assert explorer.refusals["again"].text.startswith("took")
     assert len(explorer.left.children) == 1
     explorer.controls["n_mels"].value = 64
     assert explorer.left.children == ()  # it was of other settings

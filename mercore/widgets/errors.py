@@ -11,11 +11,12 @@ import pandas as pd
 from mercore import UserError, evaluation, features, figures
 from mercore.plotstyle import class_label
 from mercore.widgets.panel import Panel, player
+from mercore.widgets.sentence import Sentence
 from mercore.wording import several
 
 MOST = 6  # players at once
 SHADES = 11  # of a cell, from no clip of the class to all of them
-DARK = 0.55  # share of a class from which on white letters are read better than black ones
+DARK = 0.18  # relative luminance below which white letters are read better than black ones
 
 
 def clips_of(predictions: pd.DataFrame, true: str, predicted: str) -> pd.DataFrame:
@@ -40,7 +41,7 @@ class ErrorExplorer(Panel):
         self.cells = self._cells()
         n = int(self.counts.to_numpy().sum())
         known = f"{several(n, 'test clip')} by {run.title}. Press a number to hear its clips."
-        self.message = ipywidgets.Label(known if n else "This run has no test clips, so there is nothing to hear.")
+        self.message = Sentence(known if n else "This run has no test clips, so there is nothing to hear.")
         self.players = ipywidgets.VBox()
         super().__init__([self._grid(), self.message, self.players], figures.plot_run_confusion(run))
 
@@ -86,12 +87,12 @@ class ErrorExplorer(Panel):
         what = "rightly recognised" if true == predicted else f"taken for {class_label(predicted)}"
         rest = f"; the {MOST} of which the network was surest" if len(clips) > MOST else ""
         heading = f"{class_label(true)} {what}: {several(len(clips), 'clip')}{rest}."
-        self.message.value, rows = f"{heading} Reading …", []
+        self.message.text, rows = f"{heading} Reading …", []
         try:
             rows = [self._row(clip) for clip in clips.head(MOST).itertuples()]
         except (UserError, ValueError) as error:  # ValueError: a file that has become shorter than the clip
             heading = f"{heading} They can't be played: {error}."
-        self.players.children, self.message.value = rows, heading
+        self.players.children, self.message.text = rows, heading
 
     def _row(self, clip) -> ipywidgets.HBox:
         """What is known of a clip, and its player."""
@@ -104,7 +105,7 @@ class ErrorExplorer(Panel):
             f"{f'{name} · ' if name else ''}{clip.track}, from {clip.start:.1f} s, probability {clip.probability:.2f}"
         )
         sound = features.slice_clip(_samples(track.path), clip.start)
-        label = ipywidgets.Label(about, layout=ipywidgets.Layout(min_width="24em"))
+        label = Sentence(about, flex="0 1 26em")
         return ipywidgets.HBox([label, player(sound)], layout={"flex_flow": "row wrap", "align_items": "center"})
 
 
@@ -116,8 +117,10 @@ def _samples(path: str) -> np.ndarray:
 
 def _style(share: float) -> ipywidgets.ButtonStyle:
     """As in the figure: the bluer, the larger the share of the class; letters that can be read on it."""
-    colour = mpl.colors.to_hex(mpl.colormaps["Blues"](share))
-    return ipywidgets.ButtonStyle(button_color=colour, text_color="#ffffff" if share > DARK else "#000000")
+    colour = np.array(mpl.colormaps["Blues"](share)[:3])
+    linear = np.where(colour <= 0.04045, colour / 12.92, ((colour + 0.055) / 1.055) ** 2.4)  # WCAG 2
+    letters = "#ffffff" if linear @ (0.2126, 0.7152, 0.0722) < DARK else "#000000"
+    return ipywidgets.ButtonStyle(button_color=mpl.colors.to_hex(colour), text_color=letters)
 
 
 def _heading(name: str) -> str:

@@ -21,11 +21,11 @@ from PIL import Image
 from mercore import UserError, features
 from mercore.plotstyle import NORMAL, SMALL, class_label, styled
 from mercore.widgets.panel import SCREEN_DPI, Panel, player, wav
+from mercore.widgets.sentence import Sentence
 
 LONGEST = 30.0  # s of an excerpt
 WINDOWS = (256, 512, 1024, 2048, 4096, 8192)  # samples
 HOPS = (64, 128, 256, 512, 1024, 2048, 4096)  # samples
-SCALES = {"mel (bands)": "mel", "linear (Fourier transform)": "linear", "logarithmic (Fourier transform)": "log"}
 LOWEST = 30.0  # Hz: where the logarithmic scale, which has no zero, begins
 NYQUIST = features.SAMPLE_RATE / 2
 TICKS = {  # in Hz, how they are laid out, and what this is called
@@ -35,8 +35,9 @@ TICKS = {  # in Hz, how they are laid out, and what this is called
 }
 COLOURS = (255 * mpl.colormaps["viridis"](np.arange(256))[:, :3]).astype(np.uint8)
 COLUMNS, ROWS = 760, 300  # pixels of the picture within its axes
-WIDTH, HEIGHT = 950, 410  # pixels of the whole
-LEFT, BOTTOM = 70, 55
+WIDTH, HEIGHT = 960, 410  # pixels of the whole
+LEFT, BOTTOM = 80, 55
+KEYS = "With the keyboard: Tab leads from control to control, ← and → move a slider, Enter presses and opens lists."
 ITERATIONS = 24  # of Griffin and Lim's method
 USUAL_COST = 0.15  # s that a second of sound takes to come back, until it was measured here
 
@@ -236,30 +237,36 @@ class SpectrogramExplorer(Panel):
 
     def _build(self, tracks) -> None:
         look = {
-            "style": {"description_width": "8.5em"},
-            "layout": ipywidgets.Layout(width="31em", max_width="100%", flex="0 0 auto"),
+            "style": {"description_width": "10em"},
+            "layout": ipywidgets.Layout(width="34em", max_width="100%", flex="0 0 auto"),
         }
         slide = look | {"continuous_update": False}  # a picture for where a slider is let go, not for all on its way
-        rate, ms = features.SAMPLE_RATE, 1000 / features.SAMPLE_RATE
+        ms = 1000 / features.SAMPLE_RATE
         self.controls = {
             "track": ipywidgets.Dropdown(options=_names(tracks), description="track", **look),
             "start": ipywidgets.FloatSlider(0, max=LONGEST, step=0.5, description="from (s)", **slide),
             "seconds": ipywidgets.FloatSlider(
                 LONGEST, min=1, max=LONGEST, step=0.5, description="length (s)", **slide
             ),
-            "n_fft": ipywidgets.Dropdown(
-                options=[(f"{n:,} samples: {n * ms:.0f} ms, lines {rate / n:.1f} Hz apart", n) for n in WINDOWS],
+            "n_fft": ipywidgets.SelectionSlider(
+                options=[(f"{n:,} ({n * ms:.0f} ms)", n) for n in WINDOWS],
                 value=Settings.n_fft,
-                description="window",
-                **look,
+                description="window (samples)",
+                **slide,
             ),
-            "hop_length": ipywidgets.Dropdown(
-                options=[(f"{n:,} samples: {n * ms:.0f} ms", n) for n in HOPS],
+            "hop_length": ipywidgets.SelectionSlider(
+                options=[(f"{n:,} ({n * ms:.0f} ms)", n) for n in HOPS],
                 value=Settings.hop_length,
-                description="hop",
-                **look,
+                description="hop (samples)",
+                **slide,
             ),
-            "scale": ipywidgets.Dropdown(options=SCALES.items(), description="frequency axis", **look),
+            "scale": ipywidgets.ToggleButtons(
+                options=("mel", "linear", "log"),
+                tooltips=("Bands of the mel scale", "The Fourier transform", "The Fourier transform, octaves alike"),
+                description="frequency axis",
+                style=look["style"] | {"button_width": "6em"},
+                layout=look["layout"],
+            ),
             "n_mels": ipywidgets.IntSlider(Settings.n_mels, min=8, max=256, step=8, description="mel bands", **slide),
             "top_db": ipywidgets.IntSlider(
                 int(Settings.top_db), min=20, max=120, step=10, description="range (dB)", **slide
@@ -270,7 +277,7 @@ class SpectrogramExplorer(Panel):
             tooltip="Turn the mel bands back into sound",
             layout=ipywidgets.Layout(width="auto"),
         )
-        self.refusals = {name: _sentence() for name in (*self.controls, "again")}
+        self.refusals = {name: Sentence(italic=True, flex="1 1 20em") for name in (*self.controls, "again")}
         self.image = ipywidgets.Image(
             format="png", layout=ipywidgets.Layout(max_width="100%", align_self="flex-start")
         )
@@ -283,6 +290,7 @@ class SpectrogramExplorer(Panel):
             ipywidgets.HBox([control, self.refusals[name]], layout=wrap) for name, control in self.controls.items()
         ]
         return [
+            Sentence(KEYS, italic=True),
             *rows,
             self.image,
             ipywidgets.HBox([ipywidgets.Label("The excerpt itself:"), self.sound], layout=wrap),
@@ -293,15 +301,15 @@ class SpectrogramExplorer(Panel):
     def _change(self, name: str) -> None:
         """Take over the control `name`: a new picture, or a sentence beside it."""
         for sentence in self.refusals.values():
-            sentence.value = ""
+            sentence.text = ""
         self.controls["n_mels"].disabled = self.controls["scale"].value != "mel"
         if reason := refuse(self.settings):
-            self.refusals[name].value = reason
+            self.refusals[name].text = reason
             return
         try:
             self._load()
         except UserError as error:
-            self.refusals["track"].value = f"{error}. The picture stays as it was."
+            self.refusals["track"].text = f"{error}. The picture stays as it was."
             return
         row = self.corpus.usable.loc[self.track]
         about = f"{row.title or self.track} · {class_label(row.label)} · {self.corpus.name}"
@@ -309,7 +317,7 @@ class SpectrogramExplorer(Panel):
         if name in ("track", "start", "seconds"):
             self.sound.value = wav(self.excerpt)
         self.left.children = ()  # belonged to other settings
-        self.refusals["again"].value = f"takes about {self._expected()}"
+        self.refusals["again"].text = f"takes about {self._expected()}"
 
     def _load(self) -> None:
         """Read the chosen track, if it is another, and fit the excerpt into it."""
@@ -328,9 +336,9 @@ class SpectrogramExplorer(Panel):
         """Put a player of what is left below the button."""
         settings, sentence = replace(self.settings, scale="mel"), self.refusals["again"]
         if reason := refuse(settings):
-            sentence.value = reason
+            sentence.text = reason
             return
-        sentence.value, self.again.disabled = f"working, for about {self._expected()} …", True
+        sentence.text, self.again.disabled = f"working, for about {self._expected()} …", True
         try:
             started = time.perf_counter()
             left = hear_again(self.excerpt, settings)
@@ -338,7 +346,7 @@ class SpectrogramExplorer(Panel):
         finally:
             self.again.disabled = False
         self.cost = seconds / (len(left) / features.SAMPLE_RATE)
-        sentence.value = f"took {seconds:.1f} s"
+        sentence.text = f"took {seconds:.1f} s"
         about = ipywidgets.Label(f"What {settings.n_mels} mel bands leave of it:")
         self.left.children = (ipywidgets.HBox([about, player(left)], layout={"flex_flow": "row wrap"}),)
 
@@ -349,8 +357,3 @@ def _names(tracks) -> list[tuple[str, str]]:
         (f"{class_label(row.label)} · {' by '.join(filter(None, (row.title, row.artist))) or track} ({track})", track)
         for track, row in tracks.iterrows()
     ]
-
-
-def _sentence() -> ipywidgets.Label:
-    """A place for a sentence that wraps, in the theme's own colours."""
-    return ipywidgets.Label(layout=ipywidgets.Layout(width="auto", flex="1 1 20em"), style={"font_style": "italic"})

@@ -51,12 +51,12 @@ def errors(page):
     return cell_output(page, "ErrorExplorer")
 
 
-def changed_picture(page, output, act) -> bool:
-    """Whether the picture is another one after `act`."""
+def changed_picture(page, output, act, seconds: float = 10) -> bool:
+    """Whether the picture is another one soon after `act`."""
     before = output.locator("img").get_attribute("src")
     act()
     source = "img => img.src"
-    for _ in range(100):
+    for _ in range(int(10 * seconds)):
         if output.locator("img").evaluate(source) != before:
             return True
         page.wait_for_timeout(100)
@@ -79,24 +79,36 @@ def readable(page, texts, least: float = 4.5) -> None:
                 assert contrast(element) >= least, (theme, element.inner_text())
 
 
+def slider(output, label: str):
+    """The handle of the slider so called."""
+    row = output.locator(".widget-hslider", has=output.page.locator(".widget-label", has_text=label))
+    return row.locator(".noUi-handle")
+
+
 def test_a_moved_control_changes_the_picture_and_the_sound_plays(page, spectrogram):
     output = spectrogram
     assert duration(page, output.locator("audio").first) == pytest.approx(30, abs=0.1)
-    assert changed_picture(page, output, lambda: output.get_by_label("window").select_option(index=1))
-    assert changed_picture(page, output, lambda: output.get_by_label("frequency axis").select_option(index=1))
+    for label in ("window", "hop", "mel bands", "range"):
+        assert changed_picture(page, output, lambda label=label: slider(output, label).press("ArrowRight")), label
+        assert changed_picture(page, output, lambda label=label: slider(output, label).press("ArrowLeft")), label
+    for scale in ("log", "linear", "mel"):
+        assert changed_picture(page, output, output.get_by_role("button", name=scale, exact=True).click), scale
     assert changed_picture(page, output, lambda: output.get_by_label("track").select_option(index=2))
 
 
 def test_what_cannot_work_is_refused_in_a_sentence(page, spectrogram):
     output = spectrogram
     before = output.locator("img").get_attribute("src")
-    output.get_by_label("hop", exact=True).select_option(index=6)
-    output.get_by_text("is longer than the window").wait_for()
+    slider(output, "hop").press("End")
+    sentence = output.get_by_text("is longer than the window")
+    sentence.wait_for()
     assert output.locator("img").get_attribute("src") == before
-    readable(page, output.get_by_text("is longer than the window"))
+    assert sentence.evaluate("e => e.scrollWidth <= e.clientWidth && e.getBoundingClientRect().right < innerWidth")
+    readable(page, sentence)
     screenshot(output, "spectrogram_refused")
-    output.get_by_label("hop", exact=True).select_option(index=3)
-    output.get_by_text("is longer than the window").wait_for(state="detached")
+    for _ in range(3):
+        slider(output, "hop").press("ArrowLeft")
+    sentence.wait_for(state="detached")
 
 
 def test_what_is_left_can_be_heard(page, spectrogram):
@@ -107,28 +119,41 @@ def test_what_is_left_can_be_heard(page, spectrogram):
 
 
 def test_the_keyboard_alone_reaches_and_moves_everything(page, spectrogram):
-    output = spectrogram
-    output.get_by_label("window").select_option(index=3)
-    output.get_by_label("frequency axis").select_option(index=1)
+    """Tab from the list of tracks down to the player; on the way everything is moved by keys."""
+    output, press = spectrogram, page.keyboard.press
+
+    def choose_another():
+        for key in ("Enter", "ArrowUp", "Enter"):
+            press(key)
+
     output.get_by_label("track").focus()
-    reached = []
-    for _ in range(20):
-        reached.append(page.evaluate("document.activeElement.className + document.activeElement.tagName"))
-        moved = "noUi-handle" in reached[-1]
-        if moved or (reached[-1].endswith("SELECT") and len(reached) > 1):
-            key = "ArrowLeft" if moved and len(reached) > 2 else "ArrowRight" if moved else "ArrowUp"
-            assert changed_picture(page, output, lambda key=key: page.keyboard.press(key)), reached
-        if reached[-1].endswith("AUDIO"):
+    assert changed_picture(page, output, choose_another)
+    sliders, buttons = 0, 0
+    for _ in range(25):
+        press("Tab")
+        focused = page.evaluate("document.activeElement.tagName + ' ' + document.activeElement.className")
+        if "noUi-handle" in focused:
+            sliders += 1
+            moved = any(
+                changed_picture(page, output, lambda key=key: press(key), 3) for key in ("ArrowRight", "ArrowLeft")
+            )
+            assert moved, sliders
+        if "widget-toggle-button" in focused and buttons < 3:
+            buttons += 1
+            if buttons == 2:  # the first is chosen already; back to it, or there would be no mel bands to move
+                assert changed_picture(page, output, lambda: press("Enter"))
+                press("Shift+Tab")
+                assert changed_picture(page, output, lambda: press("Enter"))
+                press("Tab")
+        if focused.startswith("AUDIO"):
             break
-        page.keyboard.press("Tab")
-    assert sum("noUi-handle" in name for name in reached) == 4
-    assert sum(name.endswith("SELECT") for name in reached) == 4
-    assert reached[-1].endswith("AUDIO")
+    assert (sliders, buttons) == (6, 3)
+    assert focused.startswith("AUDIO")
 
 
 def test_the_spectrogram_is_readable_in_both_themes(page, spectrogram):
     output = spectrogram
-    readable(page, output.locator(".widget-label, .widget-readout, select, button"))
+    readable(page, output.locator(".widget-label, .widget-html-content > div, .widget-readout, select, button"))
     for theme in ("light", "dark"):
         use_theme(page, theme)
         screenshot(output, f"spectrogram_{theme}")
@@ -142,7 +167,7 @@ def test_a_cell_of_the_confusion_matrix_can_be_heard(page, errors):
     players.first.wait_for()
     assert 1 <= players.count() <= 6
     assert duration(page, players.first) == pytest.approx(3, abs=0.1)
-    readable(page, output.locator(".widget-label, .widget-html-content div, button:enabled"))
+    readable(page, output.locator(".widget-label, .widget-html-content > div, button:enabled"))
     for theme in ("light", "dark"):
         use_theme(page, theme)
         screenshot(output, f"errors_{theme}")
