@@ -8,9 +8,8 @@ import ipywidgets
 class Sentence(ipywidgets.HTML):
     """Unlike ipywidgets.Label, which cuts off what is longer than its line. `text` is plain text, never markup."""
 
-    def __init__(self, text: str = "", italic: bool = False, **layout):
+    def __init__(self, text: str = "", **layout):
         super().__init__(layout=ipywidgets.Layout(**{"width": "auto", "min_width": "0"} | layout))
-        self.style.font_style = "italic" if italic else "normal"
         self.text = text
 
     @property
