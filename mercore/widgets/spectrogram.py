@@ -248,7 +248,11 @@ class SpectrogramExplorer(Panel):
         slide = look | {"continuous_update": False}  # a picture for where a slider is let go, not for all on its way
         ms = 1000 / features.SAMPLE_RATE
         self.controls = {
-            "track": ipywidgets.Dropdown(options=_names(tracks), description="track", **look),
+            "track": ipywidgets.Dropdown(
+                options=_names(tracks),
+                description="track",
+                **look | {"layout": ipywidgets.Layout(width="44em", max_width="100%")},
+            ),
             "start": ipywidgets.FloatSlider(0, max=LONGEST, step=0.5, description="from (s)", **slide),
             "seconds": ipywidgets.FloatSlider(
                 LONGEST, min=1, max=LONGEST, step=0.5, description="length (s)", **slide

@@ -14,11 +14,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "browser"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from driver import LabServer, cell_output, open_notebook, run_all
+from browser.driver import LabServer, cell_output, open_notebook, run_all
+from browser.test_explorers import CORPUS, SPECTROGRAM, slider
 from playwright.sync_api import sync_playwright
-from test_explorers import CORPUS, SPECTROGRAM, slider
 
 MOVES = 6  # of each control
 # From the key to the moment at which the new picture has been decoded and can be painted.

@@ -1,4 +1,4 @@
-"""A JupyterLab, a headless Chromium and one data folder for all tests of a session; skipped where there are none."""
+"""A JupyterLab, a headless Chromium and one data folder for all tests here; skipped where there are none."""
 
 import contextlib
 import itertools
@@ -6,15 +6,17 @@ import os
 import shutil
 
 import pytest
-from driver import LabServer, open_notebook, run_all
 
 from mercore import data_dir
+
+from .driver import LabServer, open_notebook, run_all
 
 NUMBERS = itertools.count()  # of notebooks that tests write
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 
 
-@pytest.fixture(scope="session")
+# Of the package, not of the session: while Playwright is open, nothing else can run an event loop of its own.
+@pytest.fixture(scope="package")
 def browser():
     """Playwright's browser: the system's Chromium ($MERCORE_CHROMIUM, else on the path), or Playwright's own."""
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright isn't installed")
@@ -31,9 +33,9 @@ def browser():
         chromium.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def lab(browser, tmp_path_factory):
-    """The server. Its kernels keep runs and caches in a folder of the session; the corpus is the rendered one,
+    """The server. Its kernels keep runs and caches in a folder of their own; the corpus is the rendered one,
     where there is one."""
     root = tmp_path_factory.mktemp("lab")
     data = root / "mercore"

@@ -1,7 +1,8 @@
 """The explorers of 02_features and 07_results, looked at, heard and moved as by their user."""
 
 import pytest
-from driver import cell_output, contrast, failures, screenshot, use_theme
+
+from .driver import cell_output, contrast, failures, screenshot, use_theme
 
 pytestmark = pytest.mark.browser
 
