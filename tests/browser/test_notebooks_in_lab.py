@@ -8,7 +8,7 @@ from mercore import workbook
 
 from .driver import failures, has_run, open_notebook, start_all
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 LONGEST = 400  # s for one notebook, beside another and whatever else the machine does
 
 
