@@ -5,8 +5,10 @@
 Nothing else of `mercore` imports this package.
 """
 
+from mercore.widgets.errors import ErrorExplorer
 from mercore.widgets.laboratory import Laboratory
 from mercore.widgets.listening import ListeningExplorer
 from mercore.widgets.panel import Panel, player
+from mercore.widgets.spectrogram import SpectrogramExplorer
 
-__all__ = ["Laboratory", "ListeningExplorer", "Panel", "player"]
+__all__ = ["ErrorExplorer", "Laboratory", "ListeningExplorer", "Panel", "SpectrogramExplorer", "player"]

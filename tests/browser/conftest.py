@@ -1,0 +1,93 @@
+"""A JupyterLab, a headless Chromium and one data folder for all tests here; skipped where there are none."""
+
+import contextlib
+import itertools
+import os
+import shutil
+
+import pytest
+
+from mercore import data_dir
+
+from .driver import LabServer, open_notebook, run_all
+
+NUMBERS = itertools.count()  # of notebooks that tests write
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+
+
+# Of the package, not of the session: while Playwright is open, nothing else can run an event loop of its own.
+@pytest.fixture(scope="package")
+def browser():
+    """Playwright's browser: the system's Chromium ($MERCORE_CHROMIUM, else on the path), or Playwright's own."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright isn't installed")
+    with playwright.sync_playwright() as running:
+        found = os.environ.get("MERCORE_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+        path = found or running.chromium.executable_path
+        if not os.path.exists(path):
+            pytest.skip("no Chromium on the path, and Playwright has none (set MERCORE_CHROMIUM)")
+        options = ["--mute-audio"]
+        if hasattr(os, "geteuid") and os.geteuid() == 0:
+            options.append("--no-sandbox")  # Chromium's sandbox refuses to run as root
+        chromium = running.chromium.launch(executable_path=path, args=options)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="package")
+def lab(browser, tmp_path_factory):
+    """The server. Its kernels keep runs and caches in a folder of their own; the corpus is the rendered one,
+    where there is one."""
+    root = tmp_path_factory.mktemp("lab")
+    data = root / "mercore"
+    data.mkdir()
+    rendered = data_dir() / "embedded"
+    if rendered.is_dir():
+        with contextlib.suppress(OSError):  # Windows wants a permission for links: it is rendered once more
+            (data / "embedded").symlink_to(rendered.resolve(), target_is_directory=True)
+    server = LabServer(root, {"MERCORE_DATA": str(data), "MERCORE_BUILD": str(root / "build")})
+    yield server
+    server.close()
+
+
+def _new_page(browser, lab):
+    contexts = []
+
+    def open_page():
+        context = browser.new_context(base_url=lab.url, viewport={"width": 1400, "height": 1000})
+        contexts.append(context)
+        context.request.get(f"/lab?token={lab.token}")  # leaves a cookie
+        return context.new_page()
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    lab.end_kernels()
+
+
+def _lab_page(new_page, lab):
+    def write_and_run(cells: list[str], timeout: float = 180):
+        page = new_page()
+        open_notebook(page, lab.write_notebook(cells, f"made{next(NUMBERS)}.ipynb"))
+        run_all(page, timeout)
+        return page
+
+    return write_and_run
+
+
+@pytest.fixture
+def new_page(browser, lab):
+    """A function that opens a further empty page, logged in; see `driver.open_notebook`."""
+    yield from _new_page(browser, lab)
+
+
+@pytest.fixture
+def lab_page(new_page, lab):
+    """A function that writes a notebook of these code cells, opens and runs it, and returns its page."""
+    return _lab_page(new_page, lab)
+
+
+@pytest.fixture(scope="module")
+def shared_lab_page(browser, lab):
+    """As `lab_page`, for a page that all tests of a module look at: a kernel takes a while to start."""
+    for new_page in _new_page(browser, lab):
+        yield _lab_page(new_page, lab)
