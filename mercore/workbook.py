@@ -30,7 +30,8 @@ TABLES = {"07_results": ("annex1_genre_results.csv", "annex2_mood_results.csv", 
 BESIDE = {"fig07_genre_results": "annex1_genre_results", "fig08_mood_results": "annex2_mood_results"}
 # By the time they take, but the first two extract different features.
 LONG = ("04_recurrent", "06_end_to_end", "05_conv_recurrent", "03_conv")
-NEED_RUNS = ("08_case_studies", "07_results", "09_beyond_the_report")  # they use what 03 to 06 train
+# They use what 03 to 06 train.
+NEED_RUNS = ("08_case_studies", "07_results", "09_beyond_the_report", "10_laboratory")
 DEFAULTS = {"GENRE": "embedded", "MOOD": "embedded", "PROFILE": "quick", "PROTOCOL": "auto", "SEED": 0}
 
 

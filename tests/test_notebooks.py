@@ -22,9 +22,9 @@ def cells(path: Path, kind: str) -> list[dict]:
     return [cell for cell in json.loads(path.read_text("utf-8"))["cells"] if cell["cell_type"] == kind]
 
 
-def test_there_are_ten_in_order():
+def test_there_are_eleven_in_order():
     assert [name[:2] for name in NAMES] == [f"{i:02}" for i in range(len(NAMES))]
-    assert len(NAMES) == 10
+    assert len(NAMES) == 11
 
 
 def test_committed_without_outputs(notebook):

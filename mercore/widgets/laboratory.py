@@ -17,9 +17,11 @@ from matplotlib.figure import Figure
 from mercore import UserError, evaluation, figures, networks, runs, splits, training, wording
 from mercore.corpora import Corpus
 from mercore.widgets.panel import Panel, as_html, png
+from mercore.widgets.sentence import Sentence
 from mercore.widgets.settings import BATCH_SIZES, CONFLICTNET, Settings, as_papermill, as_python, refusals
 
 TRAINING = threading.Lock()  # one at a time in a kernel: two would only slow each other down
+KEYS = "With the keyboard: Tab leads from control to control, ← and → move a slider, Enter presses and opens lists."
 REDRAWN_AFTER = 1.0  # s, at the earliest
 LIKE_PROFILE = "as the profile"
 COLUMNS = ("run", "test", "low", "high", "validation", "train", "epochs", "seconds", "parameters")
@@ -109,7 +111,7 @@ class Laboratory(Panel):
         corpus = self.corpora[settings.task]
         found = refusals(settings, corpus)
         for name, note in self.notes.items():
-            note.value = f'<span class="mercore-refused">{html.escape(found[name])}</span>' if name in found else ""
+            note.text = found.get(name, "")
         self.train.disabled = bool(found) or self._listener is not None
         self.code.value = (
             f"{as_papermill(settings, corpus, self.corpus_seed)}\n\n{as_python(settings, corpus, self.corpus_seed)}"
@@ -118,13 +120,16 @@ class Laboratory(Panel):
     # What is shown
 
     def _make_outputs(self) -> None:
-        self.notes = {name: w.HTML() for name in self.controls}
+        self.notes = {name: Sentence(flex="1 1 20em") for name in self.controls}
+        for note in self.notes.values():
+            note.add_class("mercore-refused")
         self.train = w.Button(description="Train", button_style="primary", icon="play")
         self.stop = w.Button(description="Stop", icon="stop", disabled=True)
         self.train.on_click(self._start)
         self.stop.on_click(self._ask_to_stop)
         self.progress = w.IntProgress(min=0, max=1, layout=w.Layout(width="12em"))
-        self.status = w.HTML('<span role="status">Nothing trained yet.</span>')
+        self.status = w.HTML()
+        self._tell("Nothing trained yet in this laboratory.")
         self.curves = w.Image(format="png", layout=w.Layout(max_width="100%", width="56em", display="none"))
         self.result = w.HTML()
         self.confusion = w.Image(format="png", layout=w.Layout(max_width="100%", width="36em", display="none"))
@@ -139,13 +144,14 @@ class Laboratory(Panel):
         self.show_code.observe(lambda change: _show(self.code, change["new"]), "value")
 
     def _layout(self) -> w.Widget:
-        rows = [w.HBox([control, self.notes[name]]) for name, control in self.controls.items()]
-        buttons = w.HBox([self.train, self.stop, self.progress, self.show_code])
+        wrap = {"flex_flow": "row wrap", "align_items": "center"}
+        rows = [w.HBox([control, self.notes[name]], layout=wrap) for name, control in self.controls.items()]
+        buttons = w.HBox([self.train, self.stop, self.progress, self.show_code], layout=wrap)
         session = w.VBox([w.HTML("<b>Runs of this session</b>"), self.sort_by, self.table, self.compared])
         style = w.HTML(STYLE)
         return w.VBox(
-            [style, *rows, buttons, self.status, self.code, self.curves, self.result, self.confusion, session,
-             self.comparison]
+            [style, Sentence(KEYS), *rows, buttons, self.status, self.code, self.curves, self.result, self.confusion,
+             session, self.comparison]
         )  # fmt: skip
 
     def _tell(self, text: str) -> None:
