@@ -5,6 +5,7 @@ complete default run (embedded corpus, profile quick, seed 0) is copied to figur
 music reach figures/real/ by `publish` alone.
 """
 
+import ast
 import contextlib
 import hashlib
 import multiprocessing
@@ -121,7 +122,14 @@ def _as_parameter(name: str, value: str):
         return training.profile(value).name
     if name == "PROTOCOL" and value not in ("auto", *splits.PROTOCOLS):
         raise UserError(f"PROTOCOL={value}: choose one of auto, {', '.join(splits.PROTOCOLS)}")
-    return value
+    return as_value(value)
+
+
+def as_value(word: str):
+    """A number, True, False or None as such, everything else as the word that it is: as papermill takes its -p."""
+    with contextlib.suppress(ValueError, SyntaxError):
+        return ast.literal_eval(word)
+    return word
 
 
 def run(words: list[str]) -> None:

@@ -47,7 +47,7 @@ class Laboratory(Panel):
         self._listener: _Listener | None = None
         self._make_controls(networks_shown, profile, protocol, seed)
         self._make_outputs()
-        super().__init__([self._layout()], self._compare(self.runs))
+        super().__init__([self._layout()], self._picture_of(self.runs))
         self._check()
         self._show_session()
 
@@ -168,9 +168,9 @@ class Laboratory(Panel):
         chosen = [run for n, run in enumerate(self.runs) if n in self.compared.value]
         _show(self.comparison, len(chosen) > 0)
         if chosen:
-            self.comparison.value = png(self._compare(chosen))
+            self.comparison.value = png(self._picture_of(chosen))
 
-    def _compare(self, several: list[runs.Run]) -> Figure:
+    def _picture_of(self, several: list[runs.Run]) -> Figure:
         return figures.plot_comparison({run_name(run): run.history for run in several})
 
     def _draw_curves(self, name: str, history: pd.DataFrame, epochs: int) -> None:

@@ -1,0 +1,116 @@
+"""The laboratory as its user has it: settings refused, trained, stopped, compared, by mouse and by keyboard."""
+
+import re
+
+import pytest
+
+from .driver import IDLE, cell_output, failures, screenshot
+from .test_explorers import CORPUS, readable, slider
+
+pytestmark = pytest.mark.browser
+
+# Longer and more tracks than the tones of the explorers, so that a training isn't over before it can be stopped.
+LABORATORY = """
+from dataclasses import replace
+from mercore import widgets
+laboratory = widgets.Laboratory({"genre": replace(corpus, task="genre")}, ("conv", "bgru"), (), "smoke", "clip")
+laboratory
+"""
+
+
+@pytest.fixture(scope="module")
+def page(shared_lab_page):
+    page = shared_lab_page([CORPUS, LABORATORY, "1 + 1"])
+    assert failures(page) == []
+    return page
+
+
+@pytest.fixture
+def laboratory(page):
+    output = cell_output(page, "widgets.Laboratory")
+    output.get_by_role("button", name="Train").wait_for()
+    return output
+
+
+def set_epochs(page, laboratory, number: int) -> None:
+    """By its readout, which takes typed numbers."""
+    readout = laboratory.locator(".widget-hslider", has_text="Epochs").locator(".widget-readout")
+    readout.click()
+    page.keyboard.press("Control+a")
+    page.keyboard.type(str(number))
+    page.keyboard.press("Enter")
+
+
+def test_a_setting_that_cannot_work_is_refused(page, laboratory):
+    train = laboratory.get_by_role("button", name="Train")
+    laboratory.get_by_label("Units").select_option(label="32")
+    sentence = laboratory.get_by_text("has no units to set")
+    sentence.wait_for()
+    assert train.is_disabled()
+    readable(page, sentence)
+    screenshot(laboratory, "laboratory_refused")
+    laboratory.get_by_label("Units").select_option(label="as the profile")
+    sentence.wait_for(state="detached")
+    assert train.is_enabled()
+
+
+def test_train_trains_and_tells(page, laboratory):
+    set_epochs(page, laboratory, 2)
+    laboratory.get_by_role("button", name="Train").click()
+    laboratory.get_by_text("Done. Kept as").wait_for(timeout=120_000)
+    laboratory.get_by_text("test clips from").wait_for()
+    laboratory.locator("img:visible").nth(2).wait_for()  # curves, confusion matrix, comparison
+    laboratory.locator(".mercore-runs tbody tr").wait_for()
+    assert failures(page) == []
+
+
+def test_stop_stops_and_the_kernel_is_free_meanwhile(page, laboratory):
+    laboratory.get_by_label("Network").select_option(label="Bidirectional GRU")
+    set_epochs(page, laboratory, 60)
+    laboratory.get_by_role("button", name="Train").click()
+    laboratory.locator("[role=status]", has_text=re.compile(r"epoch +\d")).wait_for(timeout=120_000)
+    answer = page.locator(".jp-CodeCell", has_text="1 + 1")
+    answer.locator(".cm-content").click()
+    page.keyboard.press("Control+Enter")
+    page.wait_for_function(IDLE, timeout=20_000)
+    assert laboratory.get_by_role("button", name="Stop").is_enabled()
+    laboratory.get_by_role("button", name="Stop").click()
+    laboratory.get_by_text("Stopped after").wait_for(timeout=30_000)
+    laboratory.locator(".mercore-runs tbody tr").nth(1).wait_for()
+    assert "2" in answer.locator(".jp-OutputArea-output").inner_text()
+
+
+def test_the_same_training_as_a_command(page, laboratory):
+    laboratory.get_by_role("button", name="As a command").click()
+    code = laboratory.locator("textarea")
+    code.wait_for()
+    assert "papermill 10_laboratory.ipynb" in code.input_value() and "training.train(" in code.input_value()
+
+
+def test_the_keyboard_alone_sets_trains_and_stops(page, laboratory):
+    press = page.keyboard.press
+    laboratory.get_by_label("Network").select_option(label="Convolutional")
+    handle = slider(laboratory, "Batch")
+    handle.focus()
+    press("ArrowLeft")
+    for _ in range(30):
+        press("Tab")
+        focused = page.evaluate("document.activeElement.innerText ?? ''")
+        if "Train" in focused:
+            break
+    assert "Train" in focused
+    press("Enter")
+    stop = laboratory.get_by_role("button", name="Stop")
+    page.wait_for_function("b => !b.disabled", arg=stop.element_handle(), timeout=20_000)
+    press("Tab")
+    for _ in range(3):
+        if "Stop" in page.evaluate("document.activeElement.innerText ?? ''"):
+            break
+        press("Tab")
+    press("Enter")
+    laboratory.get_by_text("Stopped after").wait_for(timeout=60_000)
+
+
+def test_it_is_readable_in_both_themes(page, laboratory):
+    readable(page, laboratory.locator(".widget-label, .widget-html-content > *, .widget-readout, select, th, td"))
+    screenshot(laboratory, "laboratory")

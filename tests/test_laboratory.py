@@ -1,0 +1,162 @@
+"""The laboratory without a front end: what it refuses, how it writes a training down, training and stopping."""
+
+import shlex
+import time
+
+import nbformat
+import pytest
+
+from mercore import corpora, networks, training, workbook
+from mercore.widgets import Laboratory
+from mercore.widgets.laboratory import TRAINING
+from mercore.widgets.settings import Settings, as_papermill, as_python, refusals
+
+
+@pytest.fixture
+def genre(tones):
+    """As a notebook opens it."""
+    return corpora.open_corpus(tones.root, "genre")
+
+
+@pytest.fixture
+def laboratory(genre):
+    return Laboratory({"genre": genre}, ("conv", "bgru"), profile="smoke", protocol="track")
+
+
+def wait(laboratory, seconds=240):
+    end = time.monotonic() + seconds
+    while laboratory.train.disabled or TRAINING.locked():
+        assert time.monotonic() < end, laboratory.status.value
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize("about, changes, name, word", [
+    ({"network": "conv"}, {"units": 32}, "units", "has no units"),
+    ({"network": "end2end"}, {"dropout": 0.5}, "dropout", "has no dropout"),
+    ({"network": "end2end"}, {"n_mels": 64}, "n_mels", "no mel bands"),
+    ({"network": "bgru", "profile": "tuned"}, {"width": 2.0}, "width", "has no filters"),
+    ({"network": "conv"}, {"n_mels": 32}, "n_mels", "too small"),
+    ({"network": "conv", "profile": "report"}, {"clip_seconds": 0.5}, "clip_seconds", "too small"),
+    ({"network": "bgru"}, {"clip_seconds": 9.0}, "clip_seconds", "as long as 9 s"),
+    ({"network": "bgru", "protocol": "artist"}, {}, "protocol", "No artist"),
+    ({"network": "end2end", "profile": "report"}, {"batch_size": 128}, "batch_size", "take 32 at most"),
+    ({"network": "end2end", "front_end": "conflictnet"}, {"batch_size": 64}, "batch_size", "take 16 at most"),
+    ({"network": "end2end", "front_end": "conflictnet", "profile": "tuned"}, {}, "profile", "own sizes"),
+])  # fmt: skip
+def test_what_cannot_work_is_refused_where_it_would_have_to_change(tones, about, changes, name, word):
+    found = refusals(Settings("genre", changes=changes, **about), tones)
+    assert list(found) == [name] and word in found[name]
+
+
+@pytest.mark.parametrize("key", networks.KEYS)
+@pytest.mark.parametrize("profile", ("smoke", "quick", "tuned"))
+def test_every_network_may_be_trained_as_its_profile_has_it(tones, key, profile):
+    assert refusals(Settings("genre", key, profile=profile), tones) == {}
+
+
+def test_a_refusal_stands_beside_its_control_and_training_is_not_offered(laboratory):
+    units = laboratory.controls["units"]
+    units.value = 32
+    assert "has no units" in laboratory.notes["units"].text and laboratory.train.disabled
+    laboratory.controls["network"].value = ("bgru", "report")
+    assert not laboratory.notes["units"].text and not laboratory.train.disabled
+
+
+def test_a_profile_fills_in_its_settings(laboratory):
+    laboratory.controls["epochs"].value = 7
+    laboratory.controls["profile"].value = "tuned"
+    tuned = training.profile("tuned")
+    assert laboratory.settings.changes == {} and laboratory.controls["epochs"].value == tuned.epochs
+    laboratory.controls["learning_rate"].value = 1e-2
+    assert laboratory.settings.changes == {"learning_rate": 1e-2}
+
+
+def test_three_lines_of_python_repeat_the_run(laboratory, genre):
+    laboratory.controls["network"].value = ("bgru", "report")
+    laboratory.controls["units"].value = 8
+    laboratory.controls["seed"].value = 3
+    laboratory.train.click()
+    wait(laboratory)
+    namespace = {}
+    exec(as_python(laboratory.settings, genre), namespace)
+    assert namespace["run"].id == laboratory.runs[-1].id
+    assert laboratory.runs[-1].config["units"] == 8 and "seed 3" in laboratory.table.value
+
+
+def test_the_command_names_what_notebook_10_has(tones):
+    changes = {"units": 8, "clip_seconds": 2.0, "learning_rate": 1e-3}
+    settings = Settings("genre", "bgru", profile="smoke", protocol="track", seed=3, augment=False, changes=changes)
+    words = shlex.split(as_papermill(settings, tones, corpus_seed=1))
+    given = dict(zip(words[4::3], words[5::3], strict=True))
+    notebook = workbook.NOTEBOOKS / words[1]
+    assert set(given) <= set(workbook.parameters_of(notebook))
+    source = "\n".join(cell.source for cell in nbformat.read(notebook, 4).cells[3:6])
+    assert all(name in source for name in ("TRAINING_SEED", *(name.upper() for name in changes)))
+    expected = {"GENRE": str(tones.root), "SEED": "1", "TRAINING_SEED": "3", "UNITS": "8", "AUGMENT": "False"}
+    assert expected.items() <= given.items()
+
+
+def test_the_same_as_a_command_trains_the_same(laboratory, genre, tmp_path):
+    papermill = pytest.importorskip("papermill")
+    laboratory.controls["epochs"].value = 2
+    laboratory.train.click()
+    wait(laboratory)
+    words = shlex.split(as_papermill(laboratory.settings, genre))
+    given = dict(zip(words[4::3], words[5::3], strict=True)) | {"MOOD": str(genre.root)}
+    given = {name: workbook.as_value(value) for name, value in given.items()}
+    notebook = papermill.execute_notebook(
+        workbook.NOTEBOOKS / words[1], tmp_path / "out.ipynb", given, cwd=workbook.NOTEBOOKS, progress_bar=False
+    )
+    assert laboratory.runs[-1].id in str(notebook.cells)
+
+
+def test_stop_keeps_the_best_so_far_and_says_so(laboratory):
+    laboratory.controls["profile"].value = "quick"
+    laboratory.controls["epochs"].value = 60
+    laboratory.controls["seed"].value = 11
+    laboratory.train.click()
+    while not laboratory.curves.value:
+        assert laboratory._listener, laboratory.status.value
+        time.sleep(0.02)
+    laboratory.stop.click()
+    wait(laboratory)
+    run = laboratory.runs[-1]
+    assert 1 <= run.config["stopped"] == len(run.history) < 60
+    assert f"Stopped after {len(run.history)}" in laboratory.status.value and "stopped" in laboratory.table.value
+
+
+def test_a_fault_is_told_and_the_next_training_works(laboratory, monkeypatch):
+    monkeypatch.setattr(training, "train", lambda *_, **__: 1 / 0)
+    laboratory.train.click()
+    wait(laboratory)
+    assert "ZeroDivisionError" in laboratory.status.value
+    monkeypatch.undo()
+    laboratory.train.click()
+    wait(laboratory)
+    assert "Kept as" in laboratory.status.value
+
+
+def test_runs_are_sorted_and_compared(laboratory):
+    for seed in (21, 22):
+        laboratory.controls["seed"].value = seed
+        laboratory.train.click()
+        wait(laboratory)
+    assert len(laboratory.compared.value) == len(laboratory.runs) == 2
+    both = laboratory.comparison.value
+    laboratory.compared.value = (0,)
+    assert laboratory.comparison.value != both
+    laboratory.sort_by.value = "run"
+    assert laboratory.table.value.index("seed 21") < laboratory.table.value.index("seed 22")
+    laboratory.train.click()  # the same again is found, not listed twice
+    wait(laboratory)
+    assert len(laboratory.runs) == 2
+
+
+def test_only_one_trains_at_a_time(laboratory):
+    with TRAINING:
+        laboratory.train.click()
+        assert "Another laboratory" in laboratory.status.value
+
+
+def test_without_a_front_end_it_is_a_picture(laboratory):
+    assert laboratory._repr_mimebundle_()["image/png"].startswith("iVBOR")
