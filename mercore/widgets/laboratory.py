@@ -23,7 +23,7 @@ from mercore.widgets.settings import BATCH_SIZES, CONFLICTNET, Settings, as_pape
 TRAINING = threading.Lock()  # one at a time in a kernel: two would only slow each other down
 KEYS = "With the keyboard: Tab leads from control to control, ← and → move a slider, Enter presses and opens lists."
 REDRAWN_AFTER = 1.0  # s, at the earliest
-LIKE_PROFILE = "as the profile"
+LIKE_PROFILE = "as the profile"  # ipywidgets takes None for no choice
 COLUMNS = ("run", "test", "low", "high", "validation", "train", "epochs", "seconds", "parameters")
 
 
@@ -59,7 +59,7 @@ class Laboratory(Panel):
                   for key in shown if key.startswith("end2end")}  # fmt: skip
         rates = [(f"{rate:g}", rate) for rate in (1e-4, 3e-4, 1e-3, 2e-3, 3e-3, 1e-2, 3e-2)]
         widths = [(f"{n:g} ×", n) for n in (0.25, 0.5, 1.0, 1.5, 2.0)]
-        units, dropout = ([(LIKE_PROFILE, None), *((f"{n:g}", n) for n in several)]
+        units, dropout = ([(LIKE_PROFILE, LIKE_PROFILE), *((f"{n:g}", n) for n in several)]
                           for several in ((8, 16, 32, 64, 128), (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6)))  # fmt: skip
         bands = [(str(n), n) for n in (32, 48, 64, 96, 128, 160, 192, 256)]
         self.controls = {
@@ -74,14 +74,14 @@ class Laboratory(Panel):
             "learning_rate": w.SelectionSlider(options=rates, value=1e-3),
             "batch_size": w.SelectionSlider(options=[(str(n), n) for n in BATCH_SIZES], value=32),
             "epochs": w.IntSlider(min=1, max=60),
-            "augment": w.Dropdown(options={LIKE_PROFILE: None, "on": True, "off": False}),
+            "augment": w.Dropdown(options={LIKE_PROFILE: LIKE_PROFILE, "on": True, "off": False}),
             "protocol": w.Dropdown(options=["auto", *splits.PROTOCOLS], value=protocol),
             "seed": w.BoundedIntText(value=seed, min=0, max=2**32 - 1),
         }
         self._like_profile()
         for name, control in self.controls.items():
             control.description = LABELS[name]
-            control.style.description_width = "7.5em"
+            control.style.description_width = "8.5em"
             control.layout.width = "23em"
             control.continuous_update = False
             control.observe(self._like_profile if name == "profile" else self._check, "value")
@@ -91,14 +91,16 @@ class Laboratory(Panel):
         chosen = training.profile(self.controls["profile"].value)
         with self.hold_trait_notifications():
             for name in FIELDS:
-                self.controls[name].value = getattr(chosen, name)
+                value = getattr(chosen, name)
+                self.controls[name].value = LIKE_PROFILE if value is None else value
         if hasattr(self, "train"):
             self._check()
 
     @property
     def settings(self) -> Settings:
         """What is set now."""
-        value = {name: control.value for name, control in self.controls.items()}
+        value = {name: None if control.value == LIKE_PROFILE else control.value
+                 for name, control in self.controls.items()}  # fmt: skip
         chosen = training.profile(value["profile"])
         changes = {name: value[name] for name in FIELDS if value[name] != getattr(chosen, name)}
         network, front_end = value["network"]
@@ -120,7 +122,7 @@ class Laboratory(Panel):
     # What is shown
 
     def _make_outputs(self) -> None:
-        self.notes = {name: Sentence(flex="1 1 20em") for name in self.controls}
+        self.notes = {name: Sentence() for name in self.controls}
         for note in self.notes.values():
             note.add_class("mercore-refused")
         self.train = w.Button(description="Train", button_style="primary", icon="play")
@@ -145,13 +147,16 @@ class Laboratory(Panel):
 
     def _layout(self) -> w.Widget:
         wrap = {"flex_flow": "row wrap", "align_items": "center"}
-        rows = [w.HBox([control, self.notes[name]], layout=wrap) for name, control in self.controls.items()]
+        rows = [
+            w.VBox([control, self.notes[name]], layout={"width": "26em"}) for name, control in self.controls.items()
+        ]
+        settings = w.HBox(rows, layout=wrap | {"max_width": "82em", "align_items": "flex-start"})
         buttons = w.HBox([self.train, self.stop, self.progress, self.show_code], layout=wrap)
         session = w.VBox([w.HTML("<b>Runs of this session</b>"), self.sort_by, self.table, self.compared])
         style = w.HTML(STYLE)
         return w.VBox(
-            [style, Sentence(KEYS), *rows, buttons, self.status, self.code, self.curves, self.result, self.confusion,
-             session, self.comparison]
+            [style, Sentence(KEYS), settings, buttons, self.status, self.code, self.curves, self.result,
+             self.confusion, session, self.comparison]
         )  # fmt: skip
 
     def _tell(self, text: str) -> None:
@@ -175,7 +180,7 @@ class Laboratory(Panel):
 
     def _draw_curves(self, name: str, history: pd.DataFrame, epochs: int) -> None:
         self.curves.value = png(figures.plot_comparison({name: history}, epochs))
-        _show(self.curves, True)
+        _show(self.curves, not history.empty)
 
     # Training
 

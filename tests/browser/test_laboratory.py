@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from .driver import IDLE, cell_output, failures, screenshot
+from .driver import IDLE, cell_output, failures, screenshot, use_theme
 from .test_explorers import CORPUS, readable, slider
 
 pytestmark = pytest.mark.browser
@@ -66,6 +66,7 @@ def test_train_trains_and_tells(page, laboratory):
 
 def test_stop_stops_and_the_kernel_is_free_meanwhile(page, laboratory):
     laboratory.get_by_label("Network").select_option(label="Bidirectional GRU")
+    laboratory.get_by_label("Profile").select_option(label="tuned")  # which has the most patience
     set_epochs(page, laboratory, 60)
     laboratory.get_by_role("button", name="Train").click()
     laboratory.locator("[role=status]", has_text=re.compile(r"epoch +\d")).wait_for(timeout=120_000)
@@ -87,30 +88,33 @@ def test_the_same_training_as_a_command(page, laboratory):
     assert "papermill 10_laboratory.ipynb" in code.input_value() and "training.train(" in code.input_value()
 
 
+def tab_to(page, button: str) -> None:
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        focused = page.evaluate("[document.activeElement.tagName, document.activeElement.innerText]")
+        if focused[0] == "BUTTON" and button in focused[1]:
+            return
+    raise AssertionError(f"Tab never reached {button}")
+
+
 def test_the_keyboard_alone_sets_trains_and_stops(page, laboratory):
-    press = page.keyboard.press
-    laboratory.get_by_label("Network").select_option(label="Convolutional")
-    handle = slider(laboratory, "Batch")
-    handle.focus()
-    press("ArrowLeft")
-    for _ in range(30):
-        press("Tab")
-        focused = page.evaluate("document.activeElement.innerText ?? ''")
-        if "Train" in focused:
-            break
-    assert "Train" in focused
-    press("Enter")
+    laboratory.get_by_label("Seed").focus()
+    page.keyboard.type("1")  # a training that isn't known yet
+    slider(laboratory, "Batch").focus()
+    page.keyboard.press("ArrowLeft")
+    tab_to(page, "Train")
+    page.keyboard.press("Enter")
     stop = laboratory.get_by_role("button", name="Stop")
     page.wait_for_function("b => !b.disabled", arg=stop.element_handle(), timeout=20_000)
-    press("Tab")
-    for _ in range(3):
-        if "Stop" in page.evaluate("document.activeElement.innerText ?? ''"):
-            break
-        press("Tab")
-    press("Enter")
+    tab_to(page, "Stop")
+    page.keyboard.press("Enter")
     laboratory.get_by_text("Stopped after").wait_for(timeout=60_000)
 
 
 def test_it_is_readable_in_both_themes(page, laboratory):
+    laboratory.get_by_label("Network").select_option(label="Convolutional")
     readable(page, laboratory.locator(".widget-label, .widget-html-content > *, .widget-readout, select, th, td"))
-    screenshot(laboratory, "laboratory")
+    page.set_viewport_size({"width": 1400, "height": 2600})
+    for theme in ("dark", "light"):
+        use_theme(page, theme)
+        screenshot(laboratory, f"laboratory_{theme}")
