@@ -43,6 +43,7 @@ from mercore.plots_comparisons import (
     plot_votes,
 )
 from mercore.plots_data import plot_class_counts, plot_history, plot_split
+from mercore.plots_portrait import plot_portrait
 from mercore.plots_results import (
     annex_table,
     plot_accuracies,
@@ -89,6 +90,7 @@ __all__ = [
     "plot_mel_spectrogram",
     "plot_mood_names",
     "plot_over_time",
+    "plot_portrait",
     "plot_protocols",
     "plot_recalls",
     "plot_reliability",
