@@ -133,7 +133,7 @@ class Provenance:
     def of(cls, *runs, note: str = "") -> "Provenance":
         """Of the figure that shows the tests of these runs, usually of one corpus by one protocol."""
         tests = [run.side("test") for run in runs]
-        together = pd.concat(tests)
+        together = pd.concat([test for test in tests if len(test)] or tests[:1])
         corpora = np.repeat([run.corpus["name"] for run in runs], [len(test) for test in tests])
 
         def all_of(values) -> str:
@@ -259,6 +259,11 @@ def save_table(table: pd.DataFrame, name: str, out: str | Path | None = None) ->
         figures_dir(out) / f"{figure_name(name)}.csv",
         lambda path: table.to_csv(path, float_format="%.4f", lineterminator="\n", encoding="utf-8"),
     )
+
+
+def write_whole(target: Path, text: str) -> Path:
+    """Write a text file, which appears whole or not at all; returns its path."""
+    return _write(target, lambda path: path.write_text(text, encoding="utf-8"))
 
 
 def _write(target: Path, writer: Callable[[Path], object]) -> Path:

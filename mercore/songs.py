@@ -80,15 +80,15 @@ def _read_tags(path: Path) -> dict[str, str]:
         return {}
 
 
-def one_line(text: str) -> str:
-    """A text without line breaks and characters that can't be seen, cut off after 120."""
+def one_line(text: str, longest: int = LONGEST_TITLE) -> str:
+    """A text without line breaks and signs that can't be seen or written, cut off after so many."""
     seen = "".join(" " if sign.isspace() else sign for sign in text if sign.isspace() or _visible(sign))
     seen = " ".join(seen.split())
-    return seen if len(seen) <= LONGEST_TITLE else seen[: LONGEST_TITLE - 1] + "…"
+    return seen if len(seen) <= longest else seen[: longest - 1] + "…"
 
 
 def _visible(sign: str) -> bool:
-    return not unicodedata.category(sign).startswith("C")  # control, format (direction of writing), unassigned
+    return not unicodedata.category(sign).startswith("C")  # control, direction of writing, lone surrogates
 
 
 def _words(stem: str) -> str:

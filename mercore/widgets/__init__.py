@@ -6,5 +6,6 @@ Nothing else of `mercore` imports this package.
 """
 
 from mercore.widgets.panel import Panel, player
+from mercore.widgets.song_explorer import SongExplorer
 
-__all__ = ["Panel", "player"]
+__all__ = ["Panel", "SongExplorer", "player"]
