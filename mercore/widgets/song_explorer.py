@@ -1,7 +1,7 @@
 """Any song, analysed in a notebook, and two of them side by side. Explained in 08_case_studies.
 
-A file may be named by its path or uploaded. An upload is treated as hostile: its size is limited, it is written below a
-temporary folder under a name of ours, decoded by libraries alone, and removed before anything is shown.
+A file may be named by its path or uploaded. An upload is treated as hostile: its size is limited, it is written into
+a temporary folder under a name of ours, decoded by libraries alone, and removed before anything is shown.
 """
 
 import io
@@ -12,12 +12,13 @@ from pathlib import Path
 import ipywidgets
 from PIL import Image
 
-from mercore import UserError, doubts, songs, wording_songs
+from mercore import UserError, doubts, plotstyle, songs, wording_songs
+from mercore.figures import Provenance
 from mercore.plots_portrait import plot_portrait, plot_profile, plot_ribbon, window_step
 from mercore.plotstyle import class_label
 from mercore.predict import SONG_SUFFIXES
 from mercore.widgets.panel import Panel, png
-from mercore.widgets.song_player import song_player
+from mercore.widgets.song_player import picture_html, song_player
 
 LARGEST_UPLOAD = 10 * 2**20  # bytes; the server cuts the connection where a message is larger
 COUNT = 100  # snippets, as in the report
@@ -118,7 +119,10 @@ class Seat(ipywidgets.VBox):
         for widget in before:
             widget.close()
         self._say(f"{song.title}: {COUNT} snippets, {len(next(iter(tables.values())))} windows along the song.")
-        return plot_portrait(analyses, tables)
+        fig = plot_portrait(analyses, tables)
+        provenance = Provenance.of_song(song, *self.networks.values())
+        plotstyle.write_around(fig, "provenance", provenance.text(), color="#555555", style="italic")
+        return fig
 
     def _parts(self, song: songs.Song, tables: dict) -> tuple[ipywidgets.Widget, ...]:
         """New widgets each time: the server drops changes of a widget that exceed 3 MB, but not new ones."""
@@ -128,8 +132,7 @@ class Seat(ipywidgets.VBox):
         alt = f"Ribbon of {song.title} over time, by probability. Most often: {self._most_often()}."
         player = ipywidgets.HTML(song_player(song, png(plot_ribbon(song, seconds, tables)), alt))
         alt = f"Shares of the snippets by class of {song.title}, with intervals. Most often: {self._most_often()}."
-        picture = ipywidgets.Image(value=png(plot_profile(self.analyses, tables)), format="png", alt=alt)
-        picture.layout.width = "100%"
+        picture = ipywidgets.HTML(picture_html(png(plot_profile(self.analyses, tables)), alt))
         words = ipywidgets.Output(
             outputs=({"output_type": "display_data", "data": {"text/markdown": self._words(song)}, "metadata": {}},)
         )
@@ -176,8 +179,8 @@ def open_upload(name: str, content) -> songs.Song:
     """
     if len(content) > LARGEST_UPLOAD:
         raise UserError(
-            f"{songs.one_line(name)}: {len(content) / 2**20:.0f} MB are too many for an upload (10 MB at most); put the "
-            "file beside the notebook and name its path"
+            f"{songs.one_line(name)}: {len(content) / 2**20:.0f} MB are too many for an upload (10 MB at most); put "
+            "the file beside the notebook and name its path"
         )
     shown = songs.one_line(name.replace("\\", "/").rsplit("/", 1)[-1])
     suffix = Path(shown).suffix.lower()

@@ -1,4 +1,4 @@
-"""A player whose position moves on a song's ribbon, as one piece of HTML. Used by the song explorer of 08_case_studies.
+"""A player whose position moves on a song's ribbon, as one piece of HTML. For the song explorer of 08_case_studies.
 
 Everything that comes from a file is escaped: HTML of a widget isn't cleaned by the front end, and runs what it holds.
 """
@@ -50,14 +50,19 @@ def ogg(y: np.ndarray, sample_rate: int = SAMPLE_RATE) -> bytes:
         return file.getvalue()
 
 
+def picture_html(png: bytes, alt: str) -> str:
+    """A picture as wide as its place."""
+    source = f"data:image/png;base64,{b64encode(png).decode()}"
+    return f'<img alt="{escape(alt, quote=True)}" src="{source}" style="width: 100%; display: block">'
+
+
 def song_player(song, ribbon: bytes, alt: str) -> str:
-    """HTML of a player above the `ribbon` (a PNG by `plots_portrait.plot_ribbon`), which a click or the arrow keys seek.
+    """HTML of a player above its `ribbon` (PNG of `plots_portrait.plot_ribbon`), in which clicks and arrow keys seek.
 
     Of a song longer than ten minutes the first ten can be heard, and it says so.
     """
     title, played = escape(song.title, quote=True), min(song.duration, PLAYED)
     sound = b64encode(ogg(song.samples[: round(played * SAMPLE_RATE)])).decode()
-    picture = b64encode(ribbon).decode()
     cut = ""
     if played < song.duration:
         cut = (
@@ -73,7 +78,7 @@ def song_player(song, ribbon: bytes, alt: str) -> str:
         f'aria-valuemax="{played:.0f}" aria-valuenow="0" aria-valuetext="0:00" data-seconds="{song.duration:.3f}" '
         f'title="Click to go there; arrow keys: {STEP} s" style="position: relative; cursor: pointer" '
         f'onclick="{escape(SEEK_BY_CLICK)}" onkeydown="{escape(SEEK_BY_KEY)}">'
-        f'<img alt="{escape(alt, quote=True)}" src="data:image/png;base64,{picture}" style="width: 100%; display: block">'
-        f'<div class="mercore-cursor" style="position: absolute; top: 0; bottom: 0; left: {100 * LEFT:g}%; width: 2px; '
-        'background: #d55e00; pointer-events: none"></div></div></div>'
+        f"{picture_html(ribbon, alt)}"
+        f'<div class="mercore-cursor" style="position: absolute; top: 0; bottom: 0; left: {100 * LEFT:g}%; '
+        'width: 2px; background: #d55e00; pointer-events: none"></div></div></div>'
     )
