@@ -79,8 +79,8 @@ def _open_mpeg4(path: str | Path) -> tuple[int, Iterator[np.ndarray]]:
         file = audioread.audio_open(str(Path(path).resolve()))  # whole, so that no name passes for an option or URL
     except audioread.NoBackendError as error:
         raise UserError(
-            f"{path}: is MPEG-4 (m4a), which this machine can't decode; install ffmpeg, or convert the file to one of "
-            f"{FORMATS}"
+            f"{path}: is MPEG-4 (m4a), and nothing on this machine decodes it: it is broken, or ffmpeg is missing; "
+            f"install ffmpeg, or convert the file to one of {FORMATS}"
         ) from error
     try:
         _check_header(path, file.samplerate, file.duration)
@@ -105,7 +105,8 @@ def _check_header(path: str | Path, rate: int, seconds: float) -> None:
 
 
 def _too_long(path: str | Path, seconds: float) -> str:
-    return f"{path}: lasts {seconds / 60:,.0f} minutes, a song may last {LONGEST / 60:.0f} at most; cut it into parts"
+    length = f"{seconds // 60:,.0f}:{seconds % 60:02.0f}"
+    return f"{path}: lasts {length} min, a song may last {LONGEST / 60:.0f} at most; cut it into parts"
 
 
 def _mixed(path: str | Path, rate: int, blocks: Iterator[np.ndarray]) -> np.ndarray:

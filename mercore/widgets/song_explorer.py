@@ -162,7 +162,7 @@ def find_file(text: str) -> Path | str:
 
     A name of no file is returned as it is: it may be an embedded song. Raises UserError for no name.
     """
-    text = text.strip().strip("\"'")
+    text = text.strip().strip("\"'").strip()
     if not text or "\0" in text:
         raise UserError("name an audio file first")
     path = Path(text).expanduser()
