@@ -166,3 +166,10 @@ def test_raw_audio_networks_take_sound_too():
     run = SimpleNamespace(kind="waveform", clip_seconds=3.0, n_mels=128, normaliser=normaliser)
     found = export._extractor(run)(y).numpy()
     np.testing.assert_allclose(found, normaliser.apply(features.frame_waveform(y)), atol=1e-6)
+
+
+def test_a_real_recording_is_heard_without_complaint(real_sample, capsys):
+    song = next((real_sample / "4q").rglob("*.mp3"))
+    assert __main__.main(["predict", str(song), "--run", "mood_4q", "--count", "20"]) == 0
+    said = capsys.readouterr()
+    assert "learnt from 4Q; 20 snippets" in said.out and "mercore:" not in said.err
