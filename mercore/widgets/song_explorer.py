@@ -71,7 +71,7 @@ class Seat(ipywidgets.VBox):
         ways = ipywidgets.HBox([self.button, self.upload], layout={"flex_flow": "row wrap"})
         super().__init__(
             [self.path, ways, self.status, self.place],
-            layout={"flex": "1 1 420px", "max_width": "760px", "padding": "0 8px 8px 0"},
+            layout={"flex": "1 1 420px", "max_width": "760px", "padding": "0 8px 8px 8px"},
         )
         for widget, name in ((self, "seat"), (self.button, "analyse"), (self.status, "status")):
             widget.add_class(f"mercore-{name}")
