@@ -1,9 +1,10 @@
-"""The command line: python -m mercore figures | publish | lab | check | fetch | runs."""
+"""The command line: python -m mercore figures | publish | lab | check | fetch | predict | export | runs."""
 
 import argparse
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 from mercore import UserError
 
@@ -21,14 +22,13 @@ def main(arguments: list[str] | None = None) -> int:
     if not sys.stderr.isatty():
         os.environ.setdefault("TQDM_MININTERVAL", "20")  # a log wants a line now and then, not ten a second
     try:
-        options.command(options)
+        return options.command(options) or 0
     except UserError as error:
         print(f"mercore: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("mercore: stopped; finished runs are kept and will be reused", file=sys.stderr)
         return 130
-    return 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -62,6 +62,21 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--to", default=None, metavar="FOLDER", help="default: data/<dataset>")
     command.add_argument("--url", default=None, help="another address of the same archive")
     command.set_defaults(command=_fetch)
+
+    command = commands.add_parser("predict", help="genre and mood of songs, as shares of random snippets")
+    command.add_argument("song", nargs="+", metavar="SONG", help="an audio file, or a folder of them")
+    command.add_argument(
+        "--run", action="append", metavar="ID", help="the network: a run or a model; may be given several times"
+    )
+    command.add_argument("--out", default=None, metavar="DIR", help="write picture, csv and json of each song there")
+    command.add_argument("--count", type=_positive, default=100, metavar="N", help="snippets of a song (100)")
+    command.add_argument("--seed", type=int, default=0, help="of the snippets (0)")
+    command.set_defaults(command=_predict)
+
+    command = commands.add_parser("export", help="write a network as a folder that plain Keras opens")
+    command.add_argument("run", metavar="ID", help="a run or a model")
+    command.add_argument("--to", default=None, metavar="FOLDER", help="default: build/exports/<ID>; must not exist")
+    command.set_defaults(command=_export)
 
     command = commands.add_parser("runs", help="the committed records of trainings on real music")
     what = command.add_subparsers(required=True, metavar="ACTION")
@@ -113,6 +128,47 @@ def _fetch(options) -> None:
     from mercore import fetch
 
     fetch.fetch(options.dataset, options.to, options.url)
+
+
+def _positive(text: str) -> int:
+    if not 1 <= int(text) <= 10_000:
+        raise ValueError
+    return int(text)
+
+
+def _predict(options) -> int:
+    """0; 1 if there were songs that couldn't be read, which are named and skipped."""
+    from tqdm.auto import tqdm
+
+    from mercore import models, predict
+
+    paths = predict.find_songs(options.song)
+    networks = [predict.open_network(name) for name in options.run or models.names()]
+    if not networks:
+        raise UserError("there is no model here; name a run with --run")
+    names, failures = dict(zip(paths, predict.stems(paths), strict=True)), []
+    with tqdm(total=len(paths), unit="song", disable=len(paths) < 2) as bar:
+
+        def failed(reason: str) -> None:
+            failures.append(reason)
+            bar.write(f"mercore: {reason}", file=sys.stderr)
+            bar.update()
+
+        for heard in predict.hear_all(paths, networks, options.count, options.seed, failed):
+            bar.write(predict.tell(heard))
+            if options.out:
+                for path in predict.write(heard, Path(options.out).expanduser(), names[heard.path]):
+                    bar.write(f"  {path}")
+            bar.update()
+    if failures:
+        print(f"mercore: {len(failures)} of {len(paths)} songs couldn't be read", file=sys.stderr)
+    return 1 if failures else 0
+
+
+def _export(options) -> None:
+    from mercore import export, predict
+
+    print(export.export(predict.open_network(options.run), options.to))
 
 
 def _list_records(options) -> None:

@@ -20,45 +20,19 @@ import joblib
 import librosa
 import numpy as np
 import pandas as pd
-import soundfile
-import soxr
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 from tqdm.auto import tqdm
 
 from mercore import UserError, data_dir
 from mercore.clips import CLIP_SECONDS
+from mercore.decoding import SAMPLE_RATE, load
 
-SAMPLE_RATE = 22_050
 N_FFT, HOP_LENGTH, N_MELS, TOP_DB = 2048, 512, 128, 80.0
 STEPS, STEP_SAMPLES = 2129, 31  # the report's framing: 65,999 = 2,129 x 31 samples of a clip's 66,150
 VERSION = 1  # to be raised with every change that gives the same settings other values
-BLOCK_FRAMES = 1 << 18  # read at once: a few seconds, so that an hour of stereo never lies in memory whole
 BATCH_CLIPS = 32  # whose spectra are in memory at once
 STALE_SECONDS = 24 * 3600
-
-
-def load(path: str | Path) -> np.ndarray:
-    """An audio file as mono float32 samples (n,) at 22,050 Hz: channels averaged, resampled by soxr.
-
-    Raises UserError for a file that is missing, unreadable, empty or holds samples that aren't numbers.
-    """
-    blocks = []
-    try:
-        with soundfile.SoundFile(path) as file:
-            resample = soxr.ResampleStream(file.samplerate, SAMPLE_RATE, 1, dtype="float32").resample_chunk
-            for block in file.blocks(BLOCK_FRAMES, dtype="float32", always_2d=True):
-                if not np.isfinite(block).all():
-                    raise UserError(f"{path}: holds samples that are no numbers (NaN, infinite); export it again")
-                mono = block.mean(axis=1)
-                blocks.append(mono if file.samplerate == SAMPLE_RATE else resample(mono))
-            if blocks and file.samplerate != SAMPLE_RATE:
-                blocks.append(resample(np.zeros(0, np.float32), last=True))
-    except (OSError, RuntimeError) as error:  # soundfile's own errors are RuntimeErrors
-        raise UserError(f"{path}: can't be read as audio ({error})") from error
-    if not blocks:
-        raise UserError(f"{path}: holds no audio")
-    return np.concatenate(blocks)
 
 
 def slice_clip(y: np.ndarray, start: float, seconds: float = CLIP_SECONDS) -> np.ndarray:

@@ -44,6 +44,7 @@ from mercore.plots_comparisons import (
 )
 from mercore.plots_data import plot_class_counts, plot_comparison, plot_history, plot_split
 from mercore.plots_listening import plot_listening
+from mercore.plots_portrait import plot_portrait
 from mercore.plots_results import (
     annex_table,
     plot_accuracies,
@@ -92,6 +93,7 @@ __all__ = [
     "plot_mel_spectrogram",
     "plot_mood_names",
     "plot_over_time",
+    "plot_portrait",
     "plot_protocols",
     "plot_recalls",
     "plot_reliability",
@@ -134,7 +136,7 @@ class Provenance:
     def of(cls, *runs, note: str = "") -> "Provenance":
         """Of the figure that shows the tests of these runs, usually of one corpus by one protocol."""
         tests = [run.side("test") for run in runs]
-        together = pd.concat(tests)
+        together = pd.concat([test for test in tests if len(test)] or tests[:1])
         corpora = np.repeat([run.corpus["name"] for run in runs], [len(test) for test in tests])
 
         def all_of(values) -> str:
@@ -260,6 +262,11 @@ def save_table(table: pd.DataFrame, name: str, out: str | Path | None = None) ->
         figures_dir(out) / f"{figure_name(name)}.csv",
         lambda path: table.to_csv(path, float_format="%.4f", lineterminator="\n", encoding="utf-8"),
     )
+
+
+def write_whole(target: Path, text: str) -> Path:
+    """Write a text file, which appears whole or not at all; returns its path."""
+    return _write(target, lambda path: path.write_text(text, encoding="utf-8"))
 
 
 def _write(target: Path, writer: Callable[[Path], object]) -> Path:

@@ -35,6 +35,7 @@ with _silence():
 
     from mercore import UserError, features, tuned
 
+    tf.get_logger().setLevel("ERROR")  # it warns of every graph built anew, which a second network's are
     tf.config.list_physical_devices("GPU")  # the first use of a device is announced too
 
 TITLES = {

@@ -45,7 +45,7 @@ def plot_song(analysis, title: str = "", report: str | None = None) -> Figure:
         grid.set_width_ratios((1.9, 1))
         _draw_reference(fig.add_subplot(grid[0, 1]), reference, report)
     truth = _known_shares(sections, task, classes, song.duration) if known else None
-    _draw_shares(fig.add_subplot(grid[0, 0]), analysis.shares(), truth)
+    draw_shares(fig.add_subplot(grid[0, 0]), analysis.shares(), truth)
     timeline = fig.add_subplot(grid[1, :])
     if known:
         _draw_sections(timeline, sections, task, classes, song.duration)
@@ -72,7 +72,7 @@ def _known_shares(sections: pd.DataFrame, task: str, classes: list[str], duratio
     return lengths.groupby(sections[task]).sum().reindex(classes, fill_value=0) / duration
 
 
-def _draw_shares(ax, shares: pd.DataFrame, truth: pd.Series | None) -> None:
+def draw_shares(ax, shares: pd.DataFrame, truth: pd.Series | None, legend: bool = True) -> None:
     """A bar per class with its interval, and under it the known share, if any."""
     percent = shares[["share", "low", "high"]].to_numpy().T * 100
     rows = np.arange(len(shares))
@@ -91,7 +91,8 @@ def _draw_shares(ax, shares: pd.DataFrame, truth: pd.Series | None) -> None:
     ax.set(ylim=(len(shares) - 0.45, -0.55), xlim=(0, 102), xlabel="share of snippets (%)")
     ax.tick_params(axis="y", length=0)
     ax.grid(axis="x")
-    ax.legend(handles=handles, loc="lower left", bbox_to_anchor=(0, 1), ncols=3, borderaxespad=0.2)
+    if legend:
+        ax.legend(handles=handles, loc="lower left", bbox_to_anchor=(0, 1), ncols=3, borderaxespad=0.2)
 
 
 def _draw_reference(ax, shares: pd.Series, slug: str) -> None:
@@ -116,7 +117,16 @@ def _draw_sections(ax, sections: pd.DataFrame, task: str, classes: list[str], du
             ax.fill_between([part["start"], part["end"]], row - 0.5, row + 0.5, color=ORANGE, alpha=0.45, linewidth=0)
         ax.axvline(part["start"], color=GREY, linewidth=0.6)
         middle = (part["start"] + part["end"]) / 2 / duration
-        ax.text(middle, 1.03, part["section"], transform=ax.transAxes, va="bottom", fontsize=SMALL, **turn)
+        ax.text(
+            middle,
+            1.03,
+            part["section"],
+            transform=ax.transAxes,
+            va="bottom",
+            fontsize=SMALL,
+            parse_math=False,
+            **turn,
+        )
 
 
 def _draw_timeline(ax, analysis, classes: list[str]) -> None:
@@ -125,16 +135,21 @@ def _draw_timeline(ax, analysis, classes: list[str]) -> None:
     rows = [classes.index(name) for name in analysis.predicted]
     ax.hlines(rows, starts, starts + analysis.seconds, color=BLUE, linewidth=5)
     ax.set_yticks(range(len(classes)), [class_label(name) for name in classes])
-    ax.set(ylim=(len(classes) - 0.45, -0.55), xlim=(0, duration), xlabel="time in the song (min:s)")
-    ax.xaxis.set_major_locator(_seconds_locator(duration))
-    ax.xaxis.set_major_formatter(lambda value, _: f"{int(value) // 60}:{int(value) % 60:02d}")
+    ax.set(ylim=(len(classes) - 0.45, -0.55), xlim=(0, duration))
+    label_time(ax, duration)
     ax.tick_params(axis="y", length=0)
     ax.grid(axis="y")
 
 
-def _seconds_locator(duration: float):
+def label_time(ax, duration: float, bottom: bool = True) -> None:
+    """The time of a song along an axis, as min:s; only ticks where it isn't the bottom one."""
     step = next((s for s in (5, 10, 15, 30, 60, 120) if duration / s <= 14), 300)
-    return MultipleLocator(step)
+    ax.xaxis.set_major_locator(MultipleLocator(step))
+    ax.xaxis.set_major_formatter(lambda value, _: f"{int(value) // 60}:{int(value) % 60:02d}")
+    if bottom:
+        ax.set_xlabel("time in the song (min:s)")
+    else:
+        ax.tick_params(labelbottom=False)
 
 
 @styled
@@ -161,10 +176,7 @@ def plot_over_time(song, tables: dict[str, pd.DataFrame], step: float = 1.0) -> 
                 length = part["end"] - part["start"]
                 ax.add_patch(Rectangle(corner, length, 1, fill=False, edgecolor=ORANGE, linewidth=2))
         ax.set(xlim=(0, song.duration))
-    bottom = axes[-1, 0]
-    bottom.xaxis.set_major_locator(_seconds_locator(song.duration))
-    bottom.xaxis.set_major_formatter(lambda value, _: f"{int(value) // 60}:{int(value) % 60:02d}")
-    bottom.set_xlabel("time in the song (min:s)")
+    label_time(axes[-1, 0], song.duration)
     fig.colorbar(image, ax=axes, label="probability", pad=0.01)
     add_title(fig, f"{song.title} through a window of {CLIP_SECONDS:g} s")
     if any(task in part for task in tables for part in parts):
@@ -186,7 +198,7 @@ def plot_alike(curves: pd.DataFrame, at_random: dict) -> Figure:
             ax.axhline(at_random[song, task], color=colour, linestyle=":")
         ax.axvline(CLIP_SECONDS, color=GREY, linewidth=0.8)
         ax.set(xlabel="time between two windows (s)", xlim=(0, None), ylim=(0, 1.02))
-        ax.set_title(song)
+        ax.set_title(song, parse_math=False)
         ax.grid(axis="y")
     axes[0, 0].set_ylabel("share of pairs with the same class")
     axes[0, -1].legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, borderaxespad=0.2)

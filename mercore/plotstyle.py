@@ -101,6 +101,7 @@ def write_around(fig: Figure, gid: str, text: str, **font) -> None:
     font = {"fontsize": SMALL, "family": "DejaVu Sans"} | font
     wrapped = wrap(text, fig.get_figwidth() - 0.2, font["fontsize"])
     texts[gid] = fig.text(0.1 / fig.get_figwidth(), 0, wrapped, ha="left", va="top", gid=gid, **font)
+    texts[gid].set_parse_math(False)  # a title may come from a file and hold any sign
     height = axes_height + sum(_height_of(t) for t in texts.values())
     fig.set_figheight(height)
     top, bottom = height, 0.0

@@ -1,5 +1,6 @@
 """A song in; its genre or mood as shares and over time out. Explained in 08_case_studies."""
 
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -16,6 +17,7 @@ from mercore.embedded.songs import SONGS
 from mercore.features import SAMPLE_RATE, compute, load
 
 SLUGS = tuple(SONGS)  # of the embedded songs
+LONGEST_TITLE = 120  # characters; a file may carry a novel
 BATCH = 256  # snippets whose features are in memory at once, so that a long song is no matter
 
 
@@ -46,11 +48,12 @@ class Song:
         return replace(self, sections=sections)
 
 
-def open_song(path_or_slug: str | Path, seed: int = 0) -> Song:
+def open_song(path_or_slug: str | Path, seed: int = 0, name: str = "") -> Song:
     """A song from any audio file, or one of the embedded songs (`SLUGS`), composed with `seed`.
 
-    Title and artist are read from the file's tags; sections from a csv beside it, song.wav's from
-    song.sections.csv. Raises UserError for a file that is missing, unreadable or shorter than a clip.
+    Title and artist are read from the file's tags, where it has none the title from `name` or the file's own name;
+    sections from a csv beside it, song.wav's from song.sections.csv. Raises UserError for a file that is missing,
+    unreadable, shorter than a clip or longer than an hour.
     """
     path, slug = Path(path_or_slug).expanduser(), str(path_or_slug)
     if slug in SONGS and not path.exists():
@@ -61,11 +64,35 @@ def open_song(path_or_slug: str | Path, seed: int = 0) -> Song:
     duration = len(samples) / SAMPLE_RATE
     if duration < CLIP_SECONDS:
         raise UserError(f"{path}: {duration:.1f} s is too short, a song needs {CLIP_SECONDS:g} s at least")
-    with soundfile.SoundFile(path) as file:
-        tags = file.copy_metadata()
-    tagged = tags.get("title") or path.stem.replace("_", " ").replace("-", " "), tags.get("artist", "")
+    tags = _read_tags(path)
+    tagged = tags.get("title") or _words(Path(name or path).stem), tags.get("artist", "")
     title, artist = SONGS.get(slug, tagged)
     return Song(path, title, artist, duration, _read_sections(path), samples)
+
+
+def _read_tags(path: Path) -> dict[str, str]:
+    """Title and artist, as far as libsndfile finds them; one line each, as whoever made the file may have put
+    anything there."""
+    try:
+        with soundfile.SoundFile(path) as file:
+            return {key: one_line(value) for key, value in file.copy_metadata().items()}
+    except (OSError, RuntimeError, ValueError):  # what only other decoders read, and letters that are none
+        return {}
+
+
+def one_line(text: str, longest: int = LONGEST_TITLE) -> str:
+    """A text without line breaks and signs that can't be seen or written, cut off after so many."""
+    seen = "".join(" " if sign.isspace() else sign for sign in text if sign.isspace() or _visible(sign))
+    seen = " ".join(seen.split())
+    return seen if len(seen) <= longest else seen[: longest - 1] + "…"
+
+
+def _visible(sign: str) -> bool:
+    return not unicodedata.category(sign).startswith("C")  # control, direction of writing, lone surrogates
+
+
+def _words(stem: str) -> str:
+    return one_line(stem.replace("_", " ").replace("-", " ")) or "untitled"
 
 
 def _read_sections(path: Path) -> pd.DataFrame | None:

@@ -3,6 +3,8 @@
 The notebooks 03 to 06 print them under their figures. Explained in 03_conv.
 """
 
+import re
+
 import numpy as np
 import pandas as pd
 
@@ -15,6 +17,11 @@ def say(*lines: str) -> None:
     from IPython.display import Markdown, display
 
     display(Markdown("\n".join(lines)))
+
+
+def plain(text: str) -> str:
+    """A text from a file, such as a title, for use in Markdown: no sign in it has a meaning there."""
+    return re.sub(r"([\\`*_\[\]<>&$#|~!])", r"\\\1", text)
 
 
 def percent(share: float) -> str:

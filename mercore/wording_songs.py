@@ -8,7 +8,7 @@ import pandas as pd
 
 from mercore import evaluation
 from mercore.plotstyle import class_label
-from mercore.wording import percent, several
+from mercore.wording import percent, plain, several
 
 
 def clock(seconds: float) -> str:
@@ -18,30 +18,30 @@ def clock(seconds: float) -> str:
 
 def tell_song(song) -> str:
     """Title, artist, length, and whether sections are known."""
-    by = f" by {song.artist}" if song.artist else ""
+    by = f" by {plain(song.artist)}" if song.artist else ""
     known = "no sections known" if song.sections is None else several(len(song.sections), "known section")
-    return f"*{song.title}*{by}: {clock(song.duration)} min, {known}."
+    return f"*{plain(song.title)}*{by}: {clock(song.duration)} min, {known}."
 
 
 def tell_origin(song, run) -> str:
     """Whether the network of `run` has learnt from music like this song; a warning where it can't have."""
-    task, corpus = run.corpus["task"], run.corpus["name"]
+    task, corpus, title = run.corpus["task"], run.corpus["name"], f"*{plain(song.title)}*"
     if corpus.startswith("embedded") and not song.composed:
         return (
-            f"⚠ **Warning:** *{song.title}* is a file of your own, and all that the {task} network has ever heard is "
+            f"⚠ **Warning:** {title} is a file of your own, and all that the {task} network has ever heard is "
             f"music composed by a program and played by sampled instruments ({corpus}): no voice, no real guitar, no "
             f"mastered recording. What it says of this song is no statement about its {task}. For one, train on "
             f"recordings: set `{task.upper()}` to a folder of them."
         )
     if corpus.startswith("embedded"):
-        return f"*{song.title}* and what the {task} network learnt from were composed by this project: like and like."
+        return f"{title} and what the {task} network learnt from were composed by this project: like and like."
     if song.composed:
         return (
-            f"⚠ **Warning:** *{song.title}* was composed and rendered by this project, while the {task} network "
+            f"⚠ **Warning:** {title} was composed and rendered by this project, while the {task} network "
             f"learnt from {corpus}. Its test accuracy there doesn't carry over to this song."
         )
     return (
-        f"*{song.title}* is a file of your own, and the {task} network learnt from {corpus}. How much they have in "
+        f"{title} is a file of your own, and the {task} network learnt from {corpus}. How much they have in "
         "common (style, decade, sound) only you can tell."
     )
 
@@ -53,7 +53,7 @@ def tell_snippets(analysis) -> str:
     latest = np.searchsorted(starts, times, side="right") - 1
     covered = np.mean((latest >= 0) & (times < starts[latest] + length))
     return (
-        f"*{song.title}:* {several(len(starts), 'snippet')} make {length * len(starts):.0f} s of sound, drawn "
+        f"*{plain(song.title)}:* {several(len(starts), 'snippet')} make {length * len(starts):.0f} s of sound, drawn "
         f"from {song.duration:.0f} s. They cover {percent(covered)} of the song, and "
         f"{(np.diff(starts) < length).sum()} of them overlap with the next one. Cut end to end, the song holds "
         f"{int(song.duration / length)}."
@@ -106,7 +106,7 @@ def label_snippets(analysis) -> pd.DataFrame:
 def tell_agreement(analysis, run) -> str:
     """The share of snippets that got their section's label, beside what the same answers would get in any order."""
     table = label_snippets(analysis)
-    name, n = f"*{analysis.song.title}*, {analysis.task}: ", len(table)
+    name, n = f"*{plain(analysis.song.title)}*, {analysis.task}: ", len(table)
     if not n:
         return name + "no section with a label is known, so there is nothing to check."
     right = int((table["label"] == table["predicted"]).sum())
@@ -125,8 +125,8 @@ def tell_changes(over_time: pd.DataFrame, analysis) -> str:
     predicted, sections, task = over_time.idxmax(axis=1), analysis.song.sections, analysis.task
     changes = int((predicted != predicted.shift()).sum()) - 1
     text = (
-        f"*{analysis.song.title}*, {task}: over {several(len(predicted), 'window')} the predicted class changes "
-        f"{several(changes, 'time')}"
+        f"*{plain(analysis.song.title)}*, {task}: over {several(len(predicted), 'window')} the predicted class "
+        f"changes {several(changes, 'time')}"
     )
     if sections is not None and task in sections:
         real = int((sections[task] != sections[task].shift()).sum()) - 1
@@ -141,8 +141,9 @@ def tell_scan(over_time: pd.DataFrame, analysis) -> str:
     inside = found.between(shares["low"] - 1e-9, shares["high"] + 1e-9)  # bounds of 0 and 1 are rounded
     away = (found - shares["share"]).abs()
     return (
-        f"*{analysis.song.title}*, {analysis.task}: {inside.sum()} of {len(shares)} intervals include the share of "
-        f"the moving window; the largest difference is {100 * away.max():.1f} points ({class_label(away.idxmax())})."
+        f"*{plain(analysis.song.title)}*, {analysis.task}: {inside.sum()} of {len(shares)} intervals include the "
+        f"share of the moving window; the largest difference is {100 * away.max():.1f} points "
+        f"({class_label(away.idxmax())})."
     )
 
 
@@ -154,7 +155,9 @@ def tell_confidence(confidence: pd.Series, run, songs: list[str], strange: list[
         f"{percent(right)} of them are right. "
     )
     for name in songs:
-        text += f"On *{name}* it is {confidence[name]:.2f}, {'higher' if confidence[name] > test else 'lower'}. "
+        text += (
+            f"On *{plain(name)}* it is {confidence[name]:.2f}, {'higher' if confidence[name] > test else 'lower'}. "
+        )
     surer = [name for name in strange if confidence[name] > test]
     if surer:
         return text + f"On {' and '.join(surer)} the network is surer than on music."

@@ -9,6 +9,15 @@ from mercore.widgets.errors import ErrorExplorer
 from mercore.widgets.laboratory import Laboratory
 from mercore.widgets.listening import ListeningExplorer
 from mercore.widgets.panel import Panel, player
+from mercore.widgets.song_explorer import SongExplorer
 from mercore.widgets.spectrogram import SpectrogramExplorer
 
-__all__ = ["ErrorExplorer", "Laboratory", "ListeningExplorer", "Panel", "SpectrogramExplorer", "player"]
+__all__ = [
+    "ErrorExplorer",
+    "Laboratory",
+    "ListeningExplorer",
+    "Panel",
+    "SongExplorer",
+    "SpectrogramExplorer",
+    "player",
+]

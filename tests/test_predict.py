@@ -1,0 +1,175 @@
+"""predict and export on the command line: what is printed and written, what is skipped, use without this project."""
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+import soundfile
+
+from mercore import UserError, __main__, doubts, export, features, figures, models, predict, songs, training
+
+RATE = 22_050
+
+
+@pytest.fixture(scope="module")
+def run(tones):
+    return training.train(tones, "bgru", "tuned", "track", epochs=1, clips_per_track=3)
+
+
+@pytest.fixture
+def music(tmp_path):
+    """Two songs of the same name, one below the other, a broken one and what is no song."""
+    rng = np.random.default_rng(0)
+    (tmp_path / "music" / "more").mkdir(parents=True)
+    for path, rate in (("music/Ä b.wav", 44_100), ("music/more/ä B.flac", 8_000)):
+        soundfile.write(tmp_path / path, 0.1 * rng.normal(size=(5 * rate, 2)), rate)
+    (tmp_path / "music" / "broken.mp3").write_text("no music")
+    (tmp_path / "music" / "cover.txt").write_text("no song")
+    (tmp_path / "music" / ".hidden.wav").write_text("no song")
+    return tmp_path / "music"
+
+
+def test_a_folder_is_predicted_and_its_broken_file_named(run, music, tmp_path, capsys):
+    out = tmp_path / "out"
+    told = ["predict", str(music), "--run", run.id, "--count", "7", "--seed", "3", "--out", str(out)]
+    assert __main__.main(told) == 1
+    said = capsys.readouterr()
+    assert f"label by {run.id}, learnt from {run.corpus['name']}; 7 snippets" in said.out and "%   [" in said.out
+    assert "broken.mp3: can't be read as audio" in said.err and "1 of 3 songs couldn't be read" in said.err
+    names = sorted(path.name for path in out.iterdir())
+    assert names == sorted(f"{stem}.{kind}" for stem in ("ä_B", "Ä_b_2") for kind in ("csv", "json", "png"))
+    table, found = pd.read_csv(out / "Ä_b_2.csv"), json.loads((out / "Ä_b_2.json").read_text("utf-8"))
+    assert list(table) == ["run", "task", "class", "snippets", "share", "low", "high"]
+    assert table["snippets"].sum() == 7 and (table["low"] <= table["share"]).all()
+    network = found["networks"][0]
+    assert (found["seed"], network["run"], network["corpus"]) == (3, run.id, run.corpus["name"])
+    assert found["song"]["title"] == "Ä b" and network["snippets"] == len(network["starts"]) == 7
+    assert network["shares"]["low"]["snippets"] + network["shares"]["high"]["snippets"] == 7
+    assert not figures.is_blank(out / "Ä_b_2.png")
+    assert "song: Ä b" in figures.read_provenance(out / "Ä_b_2.png")["Description"]
+
+
+def test_all_well_is_0_and_what_makes_no_sense_2(run, music, tmp_path, capsys):
+    assert __main__.main(["predict", str(music / "Ä b.wav"), "--run", run.id, "--count", "3"]) == 0
+    (tmp_path / "empty").mkdir()
+    for wrong, said in (
+        (["predict", str(tmp_path / "empty"), "--run", run.id], "no audio file"),
+        (["predict", str(music), "--run", "nobody"], "neither a model (mood_4q) nor a run"),
+        (["export", "nobody"], "neither a model"),
+    ):
+        capsys.readouterr()
+        assert __main__.main(wrong) == 2
+        assert said in capsys.readouterr().err
+    with pytest.raises(SystemExit) as ended:
+        __main__.main(["predict", str(music), "--count", "0"])
+    assert ended.value.code == 2
+
+
+def test_without_a_run_the_committed_models_are_asked(music, capsys):
+    assert __main__.main(["predict", str(music / "Ä b.wav"), "--count", "3"]) == 0
+    assert "mood by mood_4q, learnt from 4Q; 3 snippets" in capsys.readouterr().out
+
+
+def test_a_run_without_weights_or_of_other_features_is_told(run, tmp_path, monkeypatch):
+    (tmp_path / "copy").mkdir()
+    for file in run.folder.iterdir():
+        if file.suffix != ".h5":
+            (tmp_path / "copy" / file.name).write_bytes(file.read_bytes())
+    with pytest.raises(UserError, match="holds no weights"):
+        predict.open_network(str(tmp_path / "copy"))
+    monkeypatch.setattr(features, "VERSION", 99)
+    with pytest.raises(UserError, match="trained on other features"):
+        predict.open_network(run.id)
+
+
+def test_doubts_are_told_where_there_is_reason(run, tmp_path):
+    rng = np.random.default_rng(0)
+    quiet = 1e-5 * rng.normal(size=9 * RATE).astype(np.float32)
+    silence = songs.Song(tmp_path / "x.wav", "*hush* <b>", "", 9.0, None, quiet)
+    model = models.load("mood_4q")
+    analysis = songs.analyse(silence, model, 10)
+    found = doubts.doubt(analysis, model)
+    told = doubts.tell_doubts(found, analysis, model)
+    assert found.far and found.distance > 3 and np.isnan(found.on_test_clips)
+    assert told[0].startswith(r"⚠ **Unlike the training data:** the average spectrum of *\*hush\* \<b\>* lies")
+    analysis.probabilities[:] = 0.25
+    unsure = doubts.doubt(analysis, model)
+    assert unsure.unsure and unsure.undecided == 10
+    told = doubts.tell_doubts(unsure, analysis, model)
+    assert any(line.startswith("⚠ **Unsure:** in 10 of 10 snippets no mood") for line in told)
+    song = songs.open_song(run_track(run))
+    known = songs.analyse(song, run, 10)
+    assert not doubts.doubt(known, run).far and doubts.doubt(known, run).on_test_clips > 0.4
+
+
+def run_track(run):
+    """The path of a track that the run was trained on."""
+    track = run.side("train")["track"].iloc[0]
+    root = run.folder.parents[2] / "music"
+    return next(path for path in root.rglob("*.wav") if path.stem in track)
+
+
+USE = """
+import sys, keras, numpy as np
+network = keras.layers.TFSMLayer(sys.argv[1], call_endpoint="serve")
+clips = np.load(sys.argv[2])
+print(np.asarray(network(clips)).tolist())
+assert not [name for name in sys.modules if name.startswith("mercore")]
+"""
+
+
+@pytest.mark.parametrize("network", ["mood_4q", "run"])
+def test_an_export_is_used_by_three_lines_without_this_project(network, run, tmp_path):
+    """In another process that can't import it: the same probabilities, from sound."""
+    chosen = run if network == "run" else models.load(network)
+    folder = export.export(chosen, tmp_path / "exported")
+    assert (folder / "labels.txt").read_text().split() == list(chosen.classes)
+    about = json.loads((folder / "preprocessing.json").read_text())
+    assert about["sample_rate"] == RATE and len(about["normalisation"]["mean"]) == 128
+    lines = (folder / "README.md").read_text("utf-8").split("```")[1].splitlines()[1:]
+    assert len(lines) == 3 and "mercore" not in "".join(lines)
+    rng = np.random.default_rng(0)
+    fade = np.geomspace(1e-4, 0.5, 66_150)
+    y = (rng.normal(0, 0.3, (3, 66_150)) * [fade, fade[::-1], 1 + 0 * fade]).astype(np.float32)
+    x = chosen.normaliser.apply(features.KINDS[chosen.kind].compute(y))
+    np.save(tmp_path / "y.npy", y)
+    (tmp_path / "use.py").write_text(USE)
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    done = subprocess.run(
+        [sys.executable, "-P", "use.py", "exported", "y.npy"],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    theirs = np.array(json.loads(done.stdout.splitlines()[-1]))
+    np.testing.assert_allclose(theirs, chosen.model().predict(x, verbose=0), atol=1e-5)
+    with pytest.raises(UserError, match="is there already"):
+        export.export(chosen, folder)
+
+
+def test_raw_audio_networks_take_sound_too():
+    """Their features and normalisation as TensorFlow operations are those of `features`."""
+    from types import SimpleNamespace
+
+    rng = np.random.default_rng(0)
+    y = rng.normal(size=(2, 66_150)).astype(np.float32)
+    shape = features.shape("waveform")
+    mean, sd = rng.normal(size=shape).astype(np.float32), rng.uniform(1, 2, shape).astype(np.float32)
+    normaliser = features.Normaliser("position", mean, sd)
+    run = SimpleNamespace(kind="waveform", clip_seconds=3.0, n_mels=128, normaliser=normaliser)
+    found = export._extractor(run)(y).numpy()
+    np.testing.assert_allclose(found, normaliser.apply(features.frame_waveform(y)), atol=1e-6)
+
+
+def test_a_real_recording_is_heard_without_complaint(real_sample, capsys):
+    song = next((real_sample / "4q").rglob("*.mp3"))
+    assert __main__.main(["predict", str(song), "--run", "mood_4q", "--count", "20"]) == 0
+    said = capsys.readouterr()
+    assert "learnt from 4Q; 20 snippets" in said.out and "mercore:" not in said.err
