@@ -187,4 +187,5 @@ def plot_comparison(histories: dict[str, pd.DataFrame], epochs: int | None = Non
         Line2D([], [], color=INK, linewidth=1, linestyle=(0, (4, 2)), label="dashed: training"),
     ]
     fig.legend(handles=handles, loc="outside lower left", ncols=2)
+    add_title(fig, "Trainings compared" if len(histories) > 1 else "Training")
     return fig

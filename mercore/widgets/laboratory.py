@@ -271,7 +271,9 @@ def run_name(run: runs.Run) -> str:
     config, chosen = run.config, training.profile(run.config["profile"])
     settings = training.OFF | config
     changes = [
-        f"{LABELS[name].lower()} {settings[name]:g}" for name in FIELDS if settings[name] != getattr(chosen, name)
+        f"{LABELS[name].lower().split(',')[0]} {settings[name]:g}"
+        for name in FIELDS
+        if settings[name] != getattr(chosen, name)
     ]
     front_end = ["ConflictNET"] if config["front_end"] == CONFLICTNET else []
     stopped = ["stopped"] if "stopped" in config else []

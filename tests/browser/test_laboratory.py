@@ -108,7 +108,9 @@ def test_the_keyboard_alone_sets_trains_and_stops(page, laboratory):
     page.wait_for_function("b => !b.disabled", arg=stop.element_handle(), timeout=20_000)
     tab_to(page, "Stop")
     page.keyboard.press("Enter")
-    laboratory.get_by_text("Stopped after").wait_for(timeout=60_000)
+    train = laboratory.get_by_role("button", name="Train")
+    page.wait_for_function("b => !b.disabled", arg=train.element_handle(), timeout=60_000)
+    assert "Stopped after" in laboratory.get_by_role("status").inner_text()
 
 
 def test_it_is_readable_in_both_themes(page, laboratory):

@@ -79,7 +79,7 @@ def test_a_file_that_is_no_song_is_refused_in_a_sentence(page, seat, tmp_path):
     seat.locator(".mercore-status", has_text="can't be").wait_for(timeout=20_000)
 
 
-def test_a_path_is_analysed_and_what_it_looks_like(lab, page, seat):
+def test_a_path_is_analysed_and_what_it_looks_like(lab, page):
     write_song(lab.notebooks / "a song, with spaces.ogg", 440)
     other = cell_output(page, "SongExplorer").locator(".mercore-seat-2")
     other.get_by_placeholder("path of an audio file").fill("a song, with spaces.ogg")
