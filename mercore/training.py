@@ -11,7 +11,6 @@ import gc
 import hashlib
 import json
 import time
-import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import MISSING, asdict, dataclass, fields, replace
 from typing import NamedTuple
@@ -19,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from mercore import UserError, clips, corpora, features, runs, splits
+from mercore import UserError, clips, corpora, features, fitting, runs, splits
 
 
 @dataclass(frozen=True)
@@ -69,44 +68,12 @@ PROFILES = {
     ),
 }
 
-# Shifts of at most 13 frames (0.3 s) and 4 mel bands.
-TIME_SHIFT, BAND_SHIFT = 13, 4
-EVALUATED_AT_ONCE = 128  # clips
 # What a run's configuration leaves out where it is as here, so that a new field gives no run of old another name.
 OFF = {
     field.name: field.default
     for field in fields(Profile)
     if field.default is not MISSING and field.name != "tracks_per_class"
 }
-
-
-class Stopped(UserError):
-    """A training was asked to stop before there was anything to keep."""
-
-
-class Listener:
-    """Is told how a training goes, and asked after every step whether to stop. This one prints a line an epoch."""
-
-    stopped = False
-
-    def tell(self, text: str) -> None:
-        """A sentence on what is being done."""
-        print(text, flush=True)
-
-    def step(self, done: int, of: int) -> None:
-        """So many tracks of the features, or steps of the epoch, are done."""
-
-    def epoch(self, history: pd.DataFrame, settings: Profile) -> None:
-        """An epoch is done; history: a row for each so far."""
-        last, number = history.iloc[-1], len(history)
-        text = f"epoch {number:2}/{settings.epochs}  train {last['loss']:.3f} / {last['accuracy']:.3f}"
-        if "val_loss" in history:
-            text += f"  validation {last['val_loss']:.3f} / {last['val_accuracy']:.3f}"
-        text += f"  {last['seconds']:.1f} s"
-        rest = last["seconds"] * (settings.epochs - 1)
-        if number == 1 and rest > 60:
-            text += f"  (all {settings.epochs} epochs: at most {rest / 60:.0f} more minutes)"
-        self.tell(text)
 
 
 class Prepared(NamedTuple):
@@ -147,68 +114,6 @@ def prepare(
     return Prepared(corpus, table, x, split, kind)
 
 
-def shift(batch: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Shift each log-mel of a (clips, bands, frames) batch at random in time and frequency, edges repeated.
-
-    As ImageDataGenerator's width_shift_range, height_shift_range and fill_mode="nearest" (Keras documentation).
-    """
-    n, bands, frames = batch.shape
-    down = rng.integers(-BAND_SHIFT, BAND_SHIFT + 1, size=n) + BAND_SHIFT
-    right = rng.integers(-TIME_SHIFT, TIME_SHIFT + 1, size=n) + TIME_SHIFT
-    padded = np.pad(batch, ((0, 0), (BAND_SHIFT, BAND_SHIFT), (TIME_SHIFT, TIME_SHIFT)), mode="edge")
-    return np.stack([clip[d : d + bands, r : r + frames] for clip, d, r in zip(padded, down, right, strict=True)])
-
-
-def turn(batch: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Turn each clip of raw audio, (clips, steps, samples), round in time, and change its level by 6 dB at most.
-
-    What leaves at the end comes in at the beginning, so that filters meet the same music at every phase.
-    """
-    clips = batch.reshape(len(batch), -1)
-    by, gain = rng.integers(clips.shape[1], size=len(clips)), 2 ** rng.uniform(-1, 1, len(clips))
-    turned = [np.roll(clip, n) * g for clip, n, g in zip(clips, by, gain.astype(np.float32), strict=True)]
-    return np.stack(turned).reshape(batch.shape)
-
-
-def batches(
-    prepared: Prepared, normaliser, rows, batch_size: int, seed: int | None = None, augment=False, one_hot=False
-):
-    """A keras.utils.PyDataset of (normalised features, classes); shuffled each epoch where a seed is given.
-
-    Classes are numbers, or rows of an identity matrix where `one_hot`.
-    """
-    from keras.utils import PyDataset
-
-    classes = pd.Categorical(prepared.clips["label"], categories=prepared.corpus.classes).codes
-    if one_hot:
-        classes = np.eye(len(prepared.corpus.classes), dtype=np.float32)[classes]
-
-    change = shift if prepared.kind == "log_mel" else turn
-
-    class Batches(PyDataset):
-        def __init__(self):
-            super().__init__(workers=2, max_queue_size=2)  # with one worker every other epoch waits two seconds
-            self.epoch, self.rows = -1, np.asarray(rows)
-            self.on_epoch_end()
-
-        def __len__(self):
-            return -(-len(self.rows) // batch_size)
-
-        def __getitem__(self, i):
-            chosen = self.rows[i * batch_size : (i + 1) * batch_size]
-            x = normaliser.apply(prepared.x[np.sort(chosen)])
-            if augment:
-                x = change(x, np.random.default_rng([seed, self.epoch, i]))
-            return x, classes[np.sort(chosen)]
-
-        def on_epoch_end(self):
-            self.epoch += 1
-            if seed is not None:
-                self.rows = np.random.default_rng([seed, self.epoch]).permutation(rows)
-
-    return Batches()
-
-
 def train(
     corpus: corpora.Corpus,
     key: str,
@@ -222,16 +127,17 @@ def train(
     attention: str = "additive",
     front_end: str = "report",
     reuse: bool = True,
-    listener: Listener | None = None,
+    listener: fitting.Listener | None = None,
     **changes,
 ) -> runs.Run:
     """Train one network and leave a run record; an identical finished run is returned instead if `reuse`.
 
-    augment: `shift` of log-mels, `turn` of raw audio (default: for the mel networks, and all of preset `tuned`).
-    scaler: "train", or "all" to let the normalisation see the test clips as the report's did. changes: fields of
-    the profile to replace, such as epochs=5 or learning_rate=1e-3. A listener may stop the training: then the best
-    weights so far are kept, as the profile watches them, and the record says after how many epochs. Raises UserError
-    for settings that don't fit each other, Stopped where it is stopped before the first step.
+    augment: `fitting.shift` of log-mels, `fitting.turn` of raw audio (default: for the mel networks, and all of preset
+    `tuned`). scaler: "train", or "all" to let the normalisation see the test clips as the report's did.
+    changes: fields of the profile to replace, such as epochs=5 or learning_rate=1e-3. A listener may stop the
+    training: then the best weights so far are kept, as the profile watches them, and the record says after how many
+    epochs. Raises UserError for settings that don't fit each other, fitting.Stopped where it is stopped before the
+    first step.
     """
     from mercore import networks  # imports TensorFlow, in silence: so it comes first
 
@@ -244,7 +150,7 @@ def train(
         augment = kind == "log_mel" or settings.preset == "tuned"
     if scaler not in ("train", "all"):
         raise UserError(f'scaler must be "train" or "all", not {scaler!r}')
-    listener = listener or Listener()
+    listener = listener or fitting.Listener()
     started = time.perf_counter()
     prepared = prepare(corpus, kind, settings, protocol, seed, folds, fold, _reporter(listener))
     seconds = {"features": time.perf_counter() - started}
@@ -304,13 +210,13 @@ def train(
         jit_compile=False,  # slower for all seven on a CPU
     )
     started = time.perf_counter()
-    history = _fit(model, prepared, normaliser, settings, seed, augment, listener)
+    history = fitting.fit(model, prepared, normaliser, settings, seed, augment, listener)
     seconds["training"] = time.perf_counter() - started
     if listener.stopped:
         config["stopped"] = len(history)
         listener.tell(f"stopped; testing the best weights of {len(history)} whole epochs")
     started = time.perf_counter()
-    everything = batches(prepared, normaliser, np.arange(len(prepared.clips)), EVALUATED_AT_ONCE)
+    everything = fitting.batches(prepared, normaliser, np.arange(len(prepared.clips)), fitting.EVALUATED_AT_ONCE)
     predictions = _table(prepared, model.predict(everything, verbose=0))
     seconds["prediction"] = time.perf_counter() - started
     run = runs.Run(config, about, history, predictions, seconds, prepared.split.notes, parameters=model.count_params())
@@ -328,105 +234,17 @@ def network_sizes(config: dict) -> dict:
     return {name: config.get(name, OFF[name]) for name in ("width", "units", "dropout")}
 
 
-def _reporter(listener: Listener) -> Callable[[int, int], None] | None:
+def _reporter(listener: fitting.Listener) -> Callable[[int, int], None] | None:
     """What `features.extract` calls for a listener of one's own; None, for a bar, where nobody else listens."""
-    if type(listener) is Listener:
+    if type(listener) is fitting.Listener:
         return None
 
     def report(done: int, of: int) -> None:
         listener.step(done, of)
         if listener.stopped:
-            raise Stopped("stopped before the first step: there is nothing to keep")
+            raise fitting.Stopped("stopped before the first step: there is nothing to keep")
 
     return report
-
-
-def _fit(model, prepared, normaliser, settings, seed, augment, listener) -> pd.DataFrame:
-    """Train as the profile says; one row a whole epoch, with the epoch's seconds and learning rate."""
-    from keras import callbacks
-
-    side = prepared.split
-    watch = f"val_{settings.watch}" if len(side.validation) else settings.watch
-    soft = settings.label_smoothing > 0
-    training = batches(prepared, normaliser, side.train, settings.batch_size, seed, augment, soft)
-    going = _going(listener, settings, watch, len(training))
-    warnings.filterwarnings("ignore", "Your input ran out of data")  # what Keras says of a training that was stopped
-    model.fit(
-        training,
-        validation_data=batches(prepared, normaliser, side.validation, EVALUATED_AT_ONCE, one_hot=soft)
-        if len(side.validation)
-        else None,
-        validation_freq=going.validated,
-        epochs=settings.epochs,
-        verbose=0,
-        callbacks=[
-            going,
-            callbacks.EarlyStopping(watch, patience=settings.patience, restore_best_weights=settings.restore_best),
-            _rate(settings, watch),
-        ],
-    )
-    if listener.stopped and going.best_weights:
-        model.set_weights(going.best_weights)
-    history = pd.DataFrame(going.rows)
-    best = settings.restore_best or listener.stopped
-    history["chosen"] = history.index == (going.best_epoch if best else len(history) - 1)
-    return history
-
-
-def _rate(settings: Profile, watch: str):
-    """The callback that lowers the learning rate: on a plateau, or along half a cosine (Loshchilov & Hutter 2017)."""
-    from keras import callbacks
-
-    if settings.plateau:
-        return callbacks.ReduceLROnPlateau(watch, factor=0.1, patience=settings.plateau)
-    return callbacks.LearningRateScheduler(
-        lambda epoch: settings.learning_rate * (1 + np.cos(np.pi * epoch / settings.epochs)) / 2
-    )
-
-
-def _going(listener: Listener, settings: Profile, watch: str, steps: int):
-    """The callback that tells a listener how training goes, and stops between two steps where the listener asks it.
-
-    rows: one a whole epoch. best_epoch (from 0) and best_weights: by `watch`, so far. An epoch that was broken off has
-    no row. validated: the epochs (from 1) that end with a validation.
-    """
-    from keras.callbacks import Callback
-
-    better = np.less if settings.watch == "loss" else np.greater
-
-    class Going(Callback):
-        def __init__(self):
-            super().__init__()
-            self.rows, self.best_epoch, self.best_weights = [], 0, None
-            self.validated = list(range(1, settings.epochs + 1))
-
-        def on_epoch_begin(self, epoch, logs=None):
-            self.started = time.perf_counter()
-
-        def on_train_batch_end(self, batch, logs=None):
-            listener.step(batch + 1, steps)
-            self.break_off()
-
-        def on_test_batch_end(self, batch, logs=None):
-            self.break_off()
-
-        def break_off(self):
-            if listener.stopped:
-                self.model.stop_training = True
-                self.validated.clear()
-                raise StopIteration  # as if the data had ended: only then Keras stops the threads that fetch them
-
-        def on_epoch_end(self, epoch, logs=None):
-            if not self.validated:  # broken off: early stopping, which comes next, is not to take it for the best
-                logs[watch] = np.nan
-                return
-            rate = float(self.model.optimizer.learning_rate)
-            self.rows.append({**logs, "learning_rate": rate, "seconds": time.perf_counter() - self.started})
-            if self.best_weights is None or better(logs[watch], self.rows[self.best_epoch][watch]):
-                self.best_epoch, self.best_weights = epoch, self.model.get_weights()
-            listener.epoch(pd.DataFrame(self.rows), settings)
-
-    return Going()
 
 
 def _table(prepared: Prepared, probabilities: np.ndarray) -> pd.DataFrame:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mercore import UserError, features, runs, training
+from mercore import UserError, features, fitting, runs, training
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +103,7 @@ def test_every_clip_is_shown_once_an_epoch_with_its_own_label(tones):
     prepared = training.prepare(tones, "log_mel", settings, "track")
     rows = prepared.split.train
     identity = features.Normaliser("band", np.zeros((128, 1), np.float32), np.ones((128, 1), np.float32))
-    data = training.batches(prepared, identity, rows, 5, seed=3)
+    data = fitting.batches(prepared, identity, rows, 5, seed=3)
     seen = [data[i] for i in range(len(data))]
     x, y = np.concatenate([b[0] for b in seen]), np.concatenate([b[1] for b in seen])
     assert len(x) == len(rows)
@@ -120,14 +120,14 @@ def test_every_clip_is_shown_once_an_epoch_with_its_own_label(tones):
 def test_shift_moves_the_picture_and_repeats_its_edges():
     batch = np.zeros((50, 128, 130), np.float32)
     batch[:, 64, 65] = 1
-    shifted = training.shift(batch, np.random.default_rng(0))
+    shifted = fitting.shift(batch, np.random.default_rng(0))
     assert shifted.shape == batch.shape
     peaks = np.array([np.unravel_index(s.argmax(), s.shape) for s in shifted])
     moved = np.abs(peaks - [64, 65])
-    assert moved[:, 0].max() <= training.BAND_SHIFT and moved[:, 1].max() <= training.TIME_SHIFT
+    assert moved[:, 0].max() <= fitting.BAND_SHIFT and moved[:, 1].max() <= fitting.TIME_SHIFT
     assert len(np.unique(peaks, axis=0)) > 20
     ramp = np.broadcast_to(np.arange(130, dtype=np.float32), (1, 128, 130))
-    edge = training.shift(ramp, np.random.default_rng(1))[0, 0]
+    edge = fitting.shift(ramp, np.random.default_rng(1))[0, 0]
     assert edge.min() >= 0 and edge.max() <= 129 and (np.diff(edge) >= 0).all()
 
 
@@ -142,7 +142,7 @@ def test_settings_that_cannot_work_are_refused(tones, options, message):
 
 def test_raw_audio_is_turned_round_and_made_louder_or_softer():
     x = np.random.default_rng(0).normal(size=(4, 20, 5)).astype(np.float32)
-    turned = training.turn(x, np.random.default_rng(1))
+    turned = fitting.turn(x, np.random.default_rng(1))
     assert turned.shape == x.shape
     assert turned.dtype == np.float32
     for before, after in zip(x.reshape(4, -1), turned.reshape(4, -1), strict=True):
@@ -173,7 +173,7 @@ def test_profile_tuned_smooths_labels_and_decays_weights(tones):
     assert p.shape == (1, 2)
 
 
-class Impatient(training.Listener):
+class Impatient(fitting.Listener):
     """Stops at a step of its choice, counted over everything that it is told of."""
 
     def __init__(self, at=None, after_epochs=None):
@@ -208,7 +208,7 @@ def test_a_stopped_training_keeps_the_best_weights_so_far(tones):
 
 
 def test_stopped_while_features_are_extracted_nothing_is_kept(tones):
-    with pytest.raises(training.Stopped):
+    with pytest.raises(fitting.Stopped):
         training.train(tones, "conv", "smoke", "track", seed=6, n_mels=40, listener=Impatient(at=1))
 
 

@@ -14,7 +14,7 @@ import ipywidgets as w
 import pandas as pd
 from matplotlib.figure import Figure
 
-from mercore import UserError, evaluation, figures, networks, runs, splits, training, wording
+from mercore import UserError, evaluation, figures, fitting, networks, runs, splits, training, wording
 from mercore.corpora import Corpus
 from mercore.widgets.panel import Panel, as_html, png
 from mercore.widgets.sentence import Sentence
@@ -235,7 +235,7 @@ class Laboratory(Panel):
         self.compared.value = tuple(range(max(0, len(self.runs) - 4), len(self.runs)))
 
 
-class _Listener(training.Listener):
+class _Listener(fitting.Listener):
     """Shows in a laboratory how its training goes."""
 
     def __init__(self, laboratory: Laboratory):

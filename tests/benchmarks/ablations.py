@@ -18,7 +18,7 @@ import joblib
 import numpy as np
 import pandas as pd
 
-from mercore import FACTS, build_dir, corpora, evaluation, training
+from mercore import FACTS, build_dir, corpora, evaluation, fitting, training
 
 FOLDS, TESTED, SEED = 5, (0, 1, 2), 100
 TABLE = FACTS / "ablations.csv"
@@ -40,7 +40,7 @@ def masked(batch: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return batch
 
 
-SHIFT = training.shift
+SHIFT = fitting.shift
 
 
 def variants() -> dict:
@@ -71,7 +71,7 @@ def variants() -> dict:
         "a quarter of the training tracks": ([], {"train_share": 0.25}),
         "mean alone, no other statistics": ([mean_alone], {}),
         "without label smoothing": ([], {"label_smoothing": 0.0}),
-        "with SpecAugment": ([patch.object(training, "shift", masked)], {}),
+        "with SpecAugment": ([patch.object(fitting, "shift", masked)], {}),
         "half as long": ([], {"epochs": 6}),
         "without weight decay": ([], {"weight_decay": 0.0}),
     }
