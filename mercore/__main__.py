@@ -131,8 +131,8 @@ def _fetch(options) -> None:
 
 
 def _positive(text: str) -> int:
-    if not 1 <= int(text) <= 10_000:
-        raise ValueError
+    if not text.isdecimal() or not 1 <= int(text) <= 10_000:
+        raise argparse.ArgumentTypeError(f"{text} isn't a whole number from 1 to 10,000")
     return int(text)
 
 

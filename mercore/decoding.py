@@ -92,8 +92,11 @@ def _open_mpeg4(path: str | Path) -> tuple[int, Iterator[np.ndarray]]:
 
 def _blocks_mpeg4(file) -> Iterator[np.ndarray]:
     with file:
+        rest = b""  # a block needn't end with a frame
         for data in file:
-            whole = len(data) // (2 * file.channels) * file.channels  # of a file that ends within a frame
+            data = rest + data
+            whole = len(data) // (2 * file.channels) * file.channels
+            rest = data[2 * whole :]
             yield np.frombuffer(data, "<i2", whole).reshape(-1, file.channels).astype(np.float32) / 2**15
 
 

@@ -92,7 +92,8 @@ def tell_doubts(found: Doubts, analysis, run) -> list[str]:
         remarks.append(f"{sure[0].upper()}{sure[1:]}.")
     if not found.settled:
         warnings.append(
-            f"⚠ **Not settled:** the intervals of {class_label(shares.index[0])} and {class_label(shares.index[1])} "
+            f"⚠ **Not settled:** the intervals of {plain(class_label(shares.index[0]))} and "
+            f"{plain(class_label(shares.index[1]))} "
             "overlap, so other snippets may well put the second first."
         )
     last = (
@@ -105,8 +106,8 @@ def tell_doubts(found: Doubts, analysis, run) -> list[str]:
 def _tell_distance(found: Doubts, title: str, run) -> str:
     if run.normaliser.per == "band":
         text = (
-            f"the average spectrum of {title} lies {found.distance:.2f} from that of the training data (of the tracks "
-            f"of 4Q itself half lie within 0.58, 96 of 100 within {FAR})"
+            f"the average spectrum of {title} lies {found.distance:.2f} from that of the training data (the "
+            f"yardstick is 4Q: of its tracks half lie within 0.58 of their mean, 96 of 100 within {FAR})"
         )
     else:
         level = f"{abs(found.distance):.0f} dB {'louder' if found.distance > 0 else 'quieter'}"

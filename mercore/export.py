@@ -28,8 +28,8 @@ def export(run: runs.Run, to: str | Path | None = None) -> Path:
     scratch = None
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        sweep(target.parent, ".unfinished-*")
-        scratch = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=target.parent))
+        sweep(target.parent, ".mercore-export-*")
+        scratch = Path(tempfile.mkdtemp(prefix=".mercore-export-", dir=target.parent))
         _write_network(run, scratch)
         about = describe(run)
         (scratch / PREPROCESSING).write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")

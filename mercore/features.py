@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 import socket
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -33,6 +34,7 @@ STEPS, STEP_SAMPLES = 2129, 31  # the report's framing: 65,999 = 2,129 x 31 samp
 VERSION = 1  # to be raised with every change that gives the same settings other values
 BATCH_CLIPS = 32  # whose spectra are in memory at once
 STALE_SECONDS = 24 * 3600
+EXTRACTING = threading.Lock()  # a laboratory may train in one thread what its notebook trains in another
 
 
 def slice_clip(y: np.ndarray, start: float, seconds: float = CLIP_SECONDS) -> np.ndarray:
@@ -133,8 +135,9 @@ def extract(
     compute_clips = partial(compute, kind=kind, seconds=seconds, n_mels=n_mels)
     size = shape(kind, seconds, n_mels)
     target = data_dir() / "cache" / "features" / f"{_key(corpus, clips, kind, size)}.npy"
-    if not target.exists():
-        _extract_to(target, corpus, clips, (len(clips), *size), compute_clips, jobs, progress)
+    with EXTRACTING:
+        if not target.exists():
+            _extract_to(target, corpus, clips, (len(clips), *size), compute_clips, jobs, progress)
     return _mapped(target)
 
 

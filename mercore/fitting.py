@@ -114,11 +114,13 @@ def fit(model, prepared, normaliser, settings, seed: int, augment: bool, listene
     watch = f"val_{settings.watch}" if len(side.validation) else settings.watch
     soft = settings.label_smoothing > 0
     training = batches(prepared, normaliser, side.train, settings.batch_size, seed, augment, soft)
+    # Whoever may stop isn't to wait for longer than for a step of training.
+    at_once = EVALUATED_AT_ONCE if type(listener) is Listener else min(EVALUATED_AT_ONCE, settings.batch_size)
     going = _going(listener, settings, watch, len(training))
     warnings.filterwarnings("ignore", "Your input ran out of data")  # what Keras says of a training that was stopped
     model.fit(
         training,
-        validation_data=batches(prepared, normaliser, side.validation, EVALUATED_AT_ONCE, one_hot=soft)
+        validation_data=batches(prepared, normaliser, side.validation, at_once, one_hot=soft)
         if len(side.validation)
         else None,
         validation_freq=going.validated,

@@ -9,6 +9,7 @@ recurrent networks is a pooling layer of its own. Preset `tuned` has the familie
 """
 
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -49,6 +50,7 @@ TITLES = {
 }
 KEYS = tuple(TITLES)
 PRESETS = ("quick", "report", "tuned")
+BUILDING = threading.Lock()  # whoever sets the seeds, which all threads share, and builds a network after them
 
 # Our choice throughout, but for the end-to-end networks of preset `report`, which are the published ones.
 # `filters` lists the convolutions in order; `entry` is the kernel and the stride of the first one.

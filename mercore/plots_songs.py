@@ -124,7 +124,6 @@ def _draw_sections(ax, sections: pd.DataFrame, task: str, classes: list[str], du
             transform=ax.transAxes,
             va="bottom",
             fontsize=SMALL,
-            parse_math=False,
             **turn,
         )
 
@@ -198,7 +197,7 @@ def plot_alike(curves: pd.DataFrame, at_random: dict) -> Figure:
             ax.axhline(at_random[song, task], color=colour, linestyle=":")
         ax.axvline(CLIP_SECONDS, color=GREY, linewidth=0.8)
         ax.set(xlabel="time between two windows (s)", xlim=(0, None), ylim=(0, 1.02))
-        ax.set_title(song, parse_math=False)
+        ax.set_title(song)
         ax.grid(axis="y")
     axes[0, 0].set_ylabel("share of pairs with the same class")
     axes[0, -1].legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, borderaxespad=0.2)

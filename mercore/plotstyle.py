@@ -30,6 +30,7 @@ STYLE = {
     "ytick.labelsize": SMALL,
     "legend.fontsize": SMALL,
     "legend.frameon": False,
+    "text.parse_math": False,  # names of tracks, classes and songs may hold any sign
 }
 PALETTE = sns.color_palette("colorblind").as_hex()
 BLUE, ORANGE, GREEN, RED, PINK, BROWN, ROSE, GREY, YELLOW, SKY = PALETTE
@@ -74,9 +75,8 @@ def new_figure(width: float, height: float, rows: int = 1, columns: int = 1, **o
     never twice, and hundreds may be drawn without keeping them all.
     """
     fig = plt.figure(figsize=(width, height), layout="constrained")
-    axes = fig.subplots(rows, columns, **options) if rows else None
     plt.close(fig)
-    return fig, axes
+    return fig, fig.subplots(rows, columns, **options) if rows else None
 
 
 def figure_of(ax, width: float = SINGLE, height: float = 3.0):
@@ -101,7 +101,6 @@ def write_around(fig: Figure, gid: str, text: str, **font) -> None:
     font = {"fontsize": SMALL, "family": "DejaVu Sans"} | font
     wrapped = wrap(text, fig.get_figwidth() - 0.2, font["fontsize"])
     texts[gid] = fig.text(0.1 / fig.get_figwidth(), 0, wrapped, ha="left", va="top", gid=gid, **font)
-    texts[gid].set_parse_math(False)  # a title may come from a file and hold any sign
     height = axes_height + sum(_height_of(t) for t in texts.values())
     fig.set_figheight(height)
     top, bottom = height, 0.0

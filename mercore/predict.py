@@ -188,7 +188,7 @@ def write(heard: Heard, folder: Path, stem: str) -> list[Path]:
         step = plots_portrait.window_step(heard.song)
         fig = plots_portrait.plot_portrait(analyses, {task: a.over_time(step) for task, a in analyses.items()})
         provenance = figures.Provenance.of_song(heard.song, *(heard.networks[i] for i in chosen.values()))
-        written.append(figures.save(fig, stem if n == 0 else f"{stem}-{n + 1}", provenance, folder))
+        written.append(figures.save(fig, stem if n == 0 else f"{stem}--{n + 1}", provenance, folder))
     written.append(figures.write_whole(folder / f"{stem}.csv", _csv(table_of(heard))))
     text = json.dumps(to_dict(heard), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     written.append(figures.write_whole(folder / f"{stem}.json", text))
@@ -204,7 +204,7 @@ def stems(paths: Sequence[Path]) -> list[str]:
     given: dict[str, None] = {}  # in lower case: some file systems don't tell A from a
     names = []
     for path in paths:
-        wanted = re.sub(r"[^\w-]+", "_", path.stem).strip("_")[:80] or "song"
+        wanted = re.sub(r"[^\w-]+|-{2,}", "_", path.stem).strip("_")[:80] or "song"
         name, n = wanted, 1
         while name.lower() in given:
             name, n = f"{wanted}_{n + 1}", n + 1

@@ -99,9 +99,14 @@ def _read_sections(path: Path) -> pd.DataFrame | None:
     listing = path.with_suffix(".sections.csv")
     if not listing.is_file():
         return None
-    sections = pd.read_csv(listing)
+    try:
+        sections = pd.read_csv(listing)
+    except (OSError, ValueError) as error:  # pandas' own errors are ValueErrors
+        raise UserError(f"{listing}: can't be read as a csv of sections ({error}); mend it or move it away") from error
     if missing := {"start", "end", "section"} - set(sections.columns):
         raise UserError(f"{listing}: has no column {', '.join(sorted(missing))}")
+    if not all(pd.api.types.is_numeric_dtype(sections[name]) for name in ("start", "end")):
+        raise UserError(f"{listing}: start and end have to be seconds, as numbers")
     return sections
 
 

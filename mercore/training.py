@@ -76,6 +76,9 @@ OFF = {
 }
 
 
+NOTHING = "stopped before the first step: there is nothing to keep"
+
+
 class Prepared(NamedTuple):
     """A corpus ready for training: the corpus used, its clip table, features (one row a clip, of a kind) and split."""
 
@@ -155,11 +158,12 @@ def train(
     prepared = prepare(corpus, kind, settings, protocol, seed, folds, fold, _reporter(listener))
     seconds = {"features": time.perf_counter() - started}
 
-    tf.config.experimental.enable_op_determinism()
-    keras.backend.clear_session(free_memory=False)
-    keras.utils.set_random_seed(seed)
     shape, sizes = features.shape(kind, settings.clip_seconds, settings.n_mels), network_sizes(asdict(settings))
-    model = networks.build(key, len(corpus.classes), settings.preset, attention, front_end, shape, **sizes)
+    tf.config.experimental.enable_op_determinism()
+    with networks.BUILDING:
+        keras.backend.clear_session(free_memory=False)
+        keras.utils.set_random_seed(seed)
+        model = networks.build(key, len(corpus.classes), settings.preset, attention, front_end, shape, **sizes)
     config = {
         "network": key,
         "profile": profile_name,
@@ -196,6 +200,8 @@ def train(
     normaliser = features.Normaliser.fit(
         prepared.x, side.train if scaler == "train" else np.arange(len(prepared.clips)), kind
     )
+    if listener.stopped:
+        raise fitting.Stopped(NOTHING)
     listener.tell(
         f"{networks.TITLES[key]} on {about['name']}: {len(side.train)} clips to train, {len(side.validation)} to "
         f"validate, {len(side.test)} to test ({side.protocol}); {model.count_params():,} parameters"
@@ -242,7 +248,7 @@ def _reporter(listener: fitting.Listener) -> Callable[[int, int], None] | None:
     def report(done: int, of: int) -> None:
         listener.step(done, of)
         if listener.stopped:
-            raise fitting.Stopped("stopped before the first step: there is nothing to keep")
+            raise fitting.Stopped(NOTHING)
 
     return report
 
@@ -280,5 +286,5 @@ def estimate(settings: Profile, several: Iterable[corpora.Corpus]) -> tuple[floa
         n_clips = tracks * settings.clips_per_track
         seconds = [s * settings.epochs * n_clips / 1000 for s in EPOCH_SECONDS[settings.preset].values()]
         total, longest = total + sum(seconds), max(longest, *seconds)
-        disk += n_clips * 2 * sum(np.prod(features.KINDS[kind].shape) for kind in ("log_mel", "waveform"))
+        disk += n_clips * 2 * sum(np.prod(features.shape(kind)) for kind in ("log_mel", "waveform"))
     return total, longest, disk

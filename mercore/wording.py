@@ -37,6 +37,8 @@ def several(number: int, thing: str) -> str:
 def tell_training(run) -> str:
     """How long was trained, which weights were kept, and how far training and validation are apart."""
     history, most = run.history, run.config["epochs"]
+    if history.empty:
+        return f"**{run.title}, {run.corpus['task']}:** stopped before the end of its first epoch."
     chosen = int(np.flatnonzero(history["chosen"])[0])
     length = "all of the" if len(history) == most else f"{len(history)} of at most"
     text = (

@@ -16,6 +16,11 @@ def clock(seconds: float) -> str:
     return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
 
 
+def _named(label: str) -> str:
+    """A class as it is written everywhere, for use in Markdown."""
+    return plain(class_label(label))
+
+
 def tell_song(song) -> str:
     """Title, artist, length, and whether sections are known."""
     by = f" by {plain(song.artist)}" if song.artist else ""
@@ -25,7 +30,7 @@ def tell_song(song) -> str:
 
 def tell_origin(song, run) -> str:
     """Whether the network of `run` has learnt from music like this song; a warning where it can't have."""
-    task, corpus, title = run.corpus["task"], run.corpus["name"], f"*{plain(song.title)}*"
+    task, corpus, title = run.corpus["task"], plain(run.corpus["name"]), f"*{plain(song.title)}*"
     if corpus.startswith("embedded") and not song.composed:
         return (
             f"⚠ **Warning:** {title} is a file of your own, and all that the {task} network has ever heard is "
@@ -66,21 +71,21 @@ def tell_shares(analysis) -> str:
     shares = shares.sort_values("share", ascending=False, kind="stable")
     n, first = len(analysis.starts), shares.iloc[0]
     text = (
-        f"Most frequent is {class_label(shares.index[0])} with {first['snippets']:.0f} of {n} snippets (interval "
+        f"Most frequent is {_named(shares.index[0])} with {first['snippets']:.0f} of {n} snippets (interval "
         f"{percent(first['low'])} to {percent(first['high'])})"
     )
     if first["snippets"] == n:
         text += ", the only class that occurs. "
     else:
         text += (
-            f", then {class_label(shares.index[1])} with {shares['snippets'].iloc[1]:.0f}; "
+            f", then {_named(shares.index[1])} with {shares['snippets'].iloc[1]:.0f}; "
             f"{(shares['snippets'] > 0).sum()} of {len(shares)} classes occur. "
         )
     majority = "lies above" if first["low"] > 0.5 else "lies below" if first["high"] < 0.5 else "includes"
     text += f"The interval of the first {majority} one half."
     if sections is not None and task in sections:
         seconds = (sections["end"] - sections["start"]).groupby(sections[task]).sum().sort_values()
-        longest, share = class_label(seconds.index[-1]), seconds.iloc[-1] / analysis.song.duration
+        longest, share = _named(seconds.index[-1]), seconds.iloc[-1] / analysis.song.duration
         if len(seconds) == 1:
             text += f" By its sections the song is {longest} throughout."
         else:
@@ -143,7 +148,7 @@ def tell_scan(over_time: pd.DataFrame, analysis) -> str:
     return (
         f"*{plain(analysis.song.title)}*, {analysis.task}: {inside.sum()} of {len(shares)} intervals include the "
         f"share of the moving window; the largest difference is {100 * away.max():.1f} points "
-        f"({class_label(away.idxmax())})."
+        f"({_named(away.idxmax())})."
     )
 
 

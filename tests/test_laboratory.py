@@ -8,7 +8,7 @@ import pytest
 
 from mercore import corpora, networks, training, workbook
 from mercore.widgets import Laboratory
-from mercore.widgets.laboratory import TRAINING
+from mercore.widgets.laboratory import TRAINING, run_name
 from mercore.widgets.settings import Settings, as_papermill, as_python, refusals
 
 
@@ -160,3 +160,19 @@ def test_only_one_trains_at_a_time(laboratory):
 
 def test_without_a_front_end_it_is_a_picture(laboratory):
     assert laboratory._repr_mimebundle_()["image/png"].startswith("iVBOR")
+
+
+def test_runs_that_differ_in_augmentation_alone_have_names_of_their_own(laboratory):
+    for augment in (True, False):
+        laboratory.controls["augment"].value = augment
+        laboratory.train.click()
+        wait(laboratory)
+    assert len({run_name(run) for run in laboratory.runs}) == 2
+
+
+def test_a_training_that_is_there_already_is_told_as_such(laboratory):
+    for said in ("Done. Kept", "there already"):
+        laboratory.controls["seed"].value = 31
+        laboratory.train.click()
+        wait(laboratory)
+        assert said in laboratory.status.value

@@ -150,3 +150,11 @@ def test_raw_audio_networks_are_given_waveforms(song):
     run = stand_in("waveform", ["a", "b"], as_is, Raw)
     songs.analyse(song, run, count=4)
     assert seen == [(4, 2129, 31)]
+
+
+@pytest.mark.parametrize("text", ["", "start,end\n0,1\n", "start,end,section\n0,ten,verse\n", '"'])
+def test_a_spoilt_list_of_sections_is_named(song, text):
+    listing = song.path.with_suffix(".sections.csv")
+    listing.write_text(text)
+    with pytest.raises(UserError, match=listing.name):
+        songs.open_song(song.path)

@@ -254,3 +254,8 @@ def test_a_stopped_training_leaves_no_thread_behind(tones):
         changes = {"reuse": False, "batch_size": 2, "epochs": 2}
         training.train(tones, "conv", "smoke", "track", seed=8, listener=Impatient(at=at), **changes)
     assert threading.active_count() <= before
+
+
+def test_what_all_trainings_will_take_is_told_before(tones):
+    total, longest, disk = training.estimate(training.profile("quick"), [tones])
+    assert total > longest > 0 and disk == 12 * 10 * 2 * (128 * 130 + 2129 * 31)

@@ -104,7 +104,7 @@ class ErrorExplorer(Panel):
         about = (
             f"{f'{name} · ' if name else ''}{clip.track}, from {clip.start:.1f} s, probability {clip.probability:.2f}"
         )
-        sound = features.slice_clip(_samples(track.path), clip.start)
+        sound = features.slice_clip(_samples(track.path), clip.start, self.run.clip_seconds)
         label = Sentence(about, flex="0 1 26em")
         return ipywidgets.HBox([label, player(sound)], layout={"flex_flow": "row wrap", "align_items": "center"})
 

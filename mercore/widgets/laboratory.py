@@ -54,6 +54,7 @@ class Laboratory(Panel):
     # What is set
 
     def _make_controls(self, shown: tuple[str, ...], profile: str, protocol: str, seed: int) -> None:
+        self._filling = False
         known = {networks.TITLES[key]: (key, "report") for key in shown}
         known |= {f"{networks.TITLES[key]}, ConflictNET's front end": (key, CONFLICTNET)
                   for key in shown if key.startswith("end2end")}  # fmt: skip
@@ -89,10 +90,11 @@ class Laboratory(Panel):
     def _like_profile(self, _change=None) -> None:
         """Every setting that a profile has as the chosen one has it."""
         chosen = training.profile(self.controls["profile"].value)
-        with self.hold_trait_notifications():
-            for name in FIELDS:
-                value = getattr(chosen, name)
-                self.controls[name].value = LIKE_PROFILE if value is None else value
+        self._filling = True
+        for name in FIELDS:
+            value = getattr(chosen, name)
+            self.controls[name].value = LIKE_PROFILE if value is None else value
+        self._filling = False
         if hasattr(self, "train"):
             self._check()
 
@@ -109,6 +111,8 @@ class Laboratory(Panel):
 
     def _check(self, _change=None) -> None:
         """Say beside a setting why it can't work, and let nobody train with it."""
+        if self._filling:
+            return
         settings = self.settings
         corpus = self.corpora[settings.task]
         found = refusals(settings, corpus)
@@ -176,7 +180,10 @@ class Laboratory(Panel):
             self.comparison.value = png(self._picture_of(chosen))
 
     def _picture_of(self, several: list[runs.Run]) -> Figure:
-        return figures.plot_comparison({run_name(run): run.history for run in several})
+        names = pd.Series([run_name(run) for run in several], dtype=str)
+        again = names.groupby(names).cumcount()  # as two that were stopped
+        names += again.map(lambda n: f" ({n + 1})" if n else "")
+        return figures.plot_comparison(dict(zip(names, (run.history for run in several), strict=True)))
 
     def _draw_curves(self, name: str, history: pd.DataFrame, epochs: int) -> None:
         self.curves.value = png(figures.plot_comparison({name: history}, epochs))
@@ -203,7 +210,7 @@ class Laboratory(Panel):
         try:
             run = training.train(self.corpora[settings.task], listener=listener, **settings.arguments)
             self._listener = None  # from here on there is nothing to stop
-            self._show_run(run)
+            self._show_run(run, reused=not listener.steps)
         except UserError as error:
             self._tell(f"Not trained: {error}")
         except Exception as error:  # in a thread nobody else would see it
@@ -215,10 +222,12 @@ class Laboratory(Panel):
             self.stop.disabled = True
             self._check()
 
-    def _show_run(self, run: runs.Run) -> None:
+    def _show_run(self, run: runs.Run, reused: bool) -> None:
         self.runs = [known for known in self.runs if known.id != run.id] + [run]
-        stopped = f"Stopped after {run.config['stopped']} whole epochs. " if "stopped" in run.config else "Done. "
-        self._tell(f"{stopped}Kept as {run.id}.")
+        ended = f"Stopped after {run.config['stopped']} whole epochs." if "stopped" in run.config else "Done."
+        if reused:
+            ended = "Done: this very training was there already."
+        self._tell(f"{ended} Kept as {run.id}.")
         lines = [wording.tell_accuracy(run), *run.notes]
         self.result.value = "".join(f"<p>{as_html(line)}</p>" for line in lines)
         self._draw_curves(run_name(run), run.history, run.config["epochs"])
@@ -239,12 +248,13 @@ class _Listener(fitting.Listener):
     """Shows in a laboratory how its training goes."""
 
     def __init__(self, laboratory: Laboratory):
-        self.laboratory, self.stopped, self.drawn, self.shown = laboratory, False, 0.0, 0.0
+        self.laboratory, self.stopped, self.steps, self.drawn, self.shown = laboratory, False, 0, 0.0, 0.0
 
     def tell(self, text: str) -> None:
         self.laboratory._tell(text)
 
     def step(self, done: int, of: int) -> None:
+        self.steps += 1
         if done == of or time.monotonic() - self.shown > 0.2:
             self.laboratory.progress.max, self.laboratory.progress.value = of, done
             self.shown = time.monotonic()
@@ -276,6 +286,8 @@ def run_name(run: runs.Run) -> str:
         if settings[name] != getattr(chosen, name)
     ]
     front_end = ["ConflictNET"] if config["front_end"] == CONFLICTNET else []
+    usual = config["preset"] == "tuned" or not config["network"].startswith("end2end")
+    changes += [] if config["augment"] == usual else [f"augmentation {'on' if config['augment'] else 'off'}"]
     stopped = ["stopped"] if "stopped" in config else []
     words = [run.title, run.corpus["task"], config["profile"], config["protocol"], f"seed {config['seed']}"]
     return ", ".join([*words, *front_end, *changes, *stopped])

@@ -122,7 +122,8 @@ def _build_error(network: str, preset: str, front_end: str, shape, sizes: tuple)
     from mercore import networks  # imports TensorFlow
 
     try:
-        networks.build(network, 4, preset, front_end=front_end, shape=shape, **dict(sizes))
+        with networks.BUILDING:
+            networks.build(network, 4, preset, front_end=front_end, shape=shape, **dict(sizes))
     except UserError as error:
         text = str(error)
         return text[0].upper() + text[1:] + "."
@@ -140,6 +141,8 @@ def _check_clips(settings: Settings, corpus: Corpus) -> dict[str, str]:
 
 
 def _check_protocol(settings: Settings, corpus: Corpus) -> dict[str, str]:
+    if settings.protocol == "given" and not (corpus.usable["split"] != "").any():
+        return {"protocol": f"{corpus.name} brings no split along: take auto."}
     if settings.protocol == "artist" and not corpus.has_artists:
         return {"protocol": f"No artist of {corpus.name} is known: take track."}
     return {}
@@ -151,7 +154,8 @@ def _check_step(settings: Settings, corpus: Corpus) -> dict[str, str]:
     if settings.front_end == CONFLICTNET:
         most = 16
     else:
-        a_clip = training.EPOCH_SECONDS[asked.preset][settings.network] / 1000 * asked.clip_seconds / 3 * asked.width
+        a_clip = training.EPOCH_SECONDS[asked.preset][settings.network] / 1000 * asked.clip_seconds / 3
+        a_clip *= asked.width * max(1, asked.n_mels / 128) * max(1, (asked.units or 0) / 64)
         most = int(PATIENCE / a_clip)
     if asked.batch_size <= most:
         return {}

@@ -221,7 +221,7 @@ class SpectrogramExplorer(Panel):
     def __init__(self, corpus):
         self.corpus = corpus
         self.picture, self.cost = Picture(), USUAL_COST
-        self.samples, self.track = np.zeros(1, np.float32), None
+        self.samples, self.track, self.heard = np.zeros(1, np.float32), None, None
         self._build(corpus.usable)
         self._change("track")
         super().__init__(self._rows(), self.image.value)
@@ -327,8 +327,9 @@ class SpectrogramExplorer(Panel):
         row = self.corpus.usable.loc[self.track]
         about = f"{row.title or self.track} · {class_label(row.label)} · {self.corpus.name}"
         self.image.value = self.picture.draw(self.excerpt, self.controls["start"].value, self.settings, about)
-        if name in ("track", "start", "seconds"):
-            self.sound.value = wav(self.excerpt)
+        heard = self.track, self.controls["start"].value, self.controls["seconds"].value
+        if heard != self.heard:  # what was refused before may have moved it
+            self.sound.value, self.heard = wav(self.excerpt), heard
         self.left.children = ()  # belonged to other settings
         self.refusals["again"].text = f"takes about {self._expected()}"
 
