@@ -30,7 +30,8 @@ lint: $(READY)
 
 $(READY): requirements.txt pyproject.toml
 	@test -n "$(FOUND)" || { echo "Python 3.11, 3.12 or 3.13 is needed: make PYTHON=/path/to/python3.11 ..."; exit 2; }
-	$(FOUND) -m venv --clear .venv
+	@echo "Installing into .venv what requirements.txt pins: about 3 minutes. Close JupyterLab meanwhile."
+	.venv/bin/python -c "" 2>/dev/null || $(FOUND) -m venv --clear .venv
 	$(RUN) pip install --quiet -r requirements.txt
 	$(RUN) pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@

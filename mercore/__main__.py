@@ -49,7 +49,9 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("run", help="the run's folder below build/")
     command.set_defaults(command=_publish)
 
-    command = commands.add_parser("lab", help="open JupyterLab on the notebooks; options are passed on to it")
+    command = commands.add_parser(
+        "lab", help="open JupyterLab on the notebooks; options such as --port=8890 are passed on to it"
+    )
     command.set_defaults(command=_lab)
 
     command = commands.add_parser("check", help="say what a folder of music is, and what is wrong with it")
@@ -63,14 +65,20 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--url", default=None, help="another address of the same archive")
     command.set_defaults(command=_fetch)
 
-    command = commands.add_parser("predict", help="genre and mood of songs, as shares of random snippets")
+    command = commands.add_parser(
+        "predict", help="mood of songs, as shares of random snippets; genre by a network of yours"
+    )
     command.add_argument("song", nargs="+", metavar="SONG", help="an audio file, or a folder of them")
     command.add_argument(
-        "--run", action="append", metavar="ID", help="the network: a run or a model; may be given several times"
+        "--run",
+        action="append",
+        metavar="ID",
+        help="the network: a model, or a run (a folder below data/runs); may be given several times. Default: every "
+        "model of data/models; those are of mood only",
     )
     command.add_argument("--out", default=None, metavar="DIR", help="write picture, csv and json of each song there")
     command.add_argument("--count", type=_positive, default=100, metavar="N", help="snippets of a song (100)")
-    command.add_argument("--seed", type=int, default=0, help="of the snippets (0)")
+    command.add_argument("--seed", type=_seed, default=0, help="of the snippets (0)")
     command.set_defaults(command=_predict)
 
     command = commands.add_parser("export", help="write a network as a folder that plain Keras opens")
@@ -92,7 +100,7 @@ def _parser() -> argparse.ArgumentParser:
     action = what.add_parser("train", help="train what a record holds again")
     action.add_argument("record", help="a folder below data/records/")
     action.add_argument("corpus", help="the folder of the music")
-    action.add_argument("--seed", type=int, default=None, help="another seed than the record's")
+    action.add_argument("--seed", type=_seed, default=None, help="another seed than the record's")
     action.set_defaults(command=_train_again)
     return parser
 
@@ -115,7 +123,9 @@ def _lab(options) -> None:
 
     workbook.use_own_kernel()
     notebooks = str(workbook.NOTEBOOKS)
-    sys.exit(subprocess.call([sys.executable, "-m", "jupyterlab", "--notebook-dir", notebooks, *options.of_lab]))
+    first = "--LabApp.default_url=/lab/tree/00_setup.ipynb"
+    command = [sys.executable, "-m", "jupyterlab", "--notebook-dir", notebooks, first, *options.of_lab]
+    sys.exit(subprocess.call(command))
 
 
 def _check(options) -> None:
@@ -136,6 +146,12 @@ def _positive(text: str) -> int:
     return int(text)
 
 
+def _seed(text: str) -> int:
+    if not text.isdecimal() or int(text) >= 2**32:
+        raise argparse.ArgumentTypeError(f"{text} isn't a whole number from 0 to 2^32 - 1")
+    return int(text)
+
+
 def _predict(options) -> int:
     """0; 1 if there were songs that couldn't be read, which are named and skipped."""
     from tqdm.auto import tqdm
@@ -147,7 +163,7 @@ def _predict(options) -> int:
     if not networks:
         raise UserError("there is no model here; name a run with --run")
     names, failures = dict(zip(paths, predict.stems(paths), strict=True)), []
-    with tqdm(total=len(paths), unit="song", disable=len(paths) < 2) as bar:
+    with tqdm(total=len(paths), unit="song", disable=len(paths) < 2 or not sys.stderr.isatty()) as bar:
 
         def failed(reason: str) -> None:
             failures.append(reason)

@@ -43,7 +43,8 @@ def load(path: str | Path) -> np.ndarray:
 
 
 def _reason(error: Exception) -> str:
-    return getattr(error, "error_string", str(error)).strip().rstrip(".") or type(error).__name__
+    reason = getattr(error, "error_string", str(error)).strip().rstrip(".") or type(error).__name__
+    return "no sound found in it" if reason.startswith("File does not exist") else reason  # which it does: a bad mp3
 
 
 def _open(path: str | Path) -> tuple[int, Iterator[np.ndarray]]:

@@ -24,7 +24,7 @@ def export(run: runs.Run, to: str | Path | None = None) -> Path:
     """
     target = Path(to).expanduser() if to else build_dir() / "exports" / run.id
     if target.exists():
-        raise UserError(f"{target}: is there already; name another folder with --to, or move it away first")
+        raise UserError(f"{target} is there already: name another folder with --to, or move it away first")
     scratch = None
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -121,12 +121,16 @@ def _extractor(run: runs.Run):
 def _readme(run: runs.Run, about: dict, name: str) -> str:
     accuracy = run.accuracy("test")
     tested = "it was not tested" if np.isnan(accuracy) else f"it gets {accuracy:.3f} of that corpus' test clips right"
+    if (run.folder / models.CARD).is_file():
+        tested = f"how good others are that were trained alike stands in `{models.CARD}`"
     notes = "".join(f"- {note}\n" for note in run.notes)
     return f"""# {about["task"]} of a clip of music: {run.title}
 
 Trained on {about["corpus"]} (run `{run.id}`); {tested}. It names one of its classes whatever it is given.
 
 {notes}
+In Python, in the folder that holds the folder `{name}`:
+
 ```python
 import keras, librosa
 network = keras.layers.TFSMLayer("{name}", call_endpoint="serve")

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.legend_handler import HandlerTuple
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
 
 from mercore.plotstyle import (
     BLUE,
@@ -172,11 +173,11 @@ def plot_comparison(histories: dict[str, pd.DataFrame], epochs: int | None = Non
         for colour, mark, history in zip(cycle(PALETTE), cycle("os^Dv"), histories.values()):
             at = np.arange(1, len(history) + 1)
             if name in history:
-                ax.plot(at, history[name], color=colour, linewidth=1, linestyle=(0, (4, 2)))
+                ax.plot(at, history[name], color=colour, linewidth=1, linestyle=(0, (4, 2)), marker=".", markersize=4)
             if f"val_{name}" in history:
                 ax.plot(at, history[f"val_{name}"], color=colour, marker=mark, markersize=4)
         ax.set(xlabel="epoch", ylabel=label, xlim=(0.5, most + 0.5), ylim=(0, None if name == "loss" else 1.02))
-        ax.locator_params(axis="x", integer=True)
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         ax.grid(axis="y")
     handles = [
         Line2D([], [], color=colour, marker=mark, markersize=4, label=wrap(name, 5))

@@ -1,5 +1,6 @@
 """A song in; its genre or mood as shares and over time out. Explained in 08_case_studies."""
 
+import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -58,8 +59,13 @@ def open_song(path_or_slug: str | Path, seed: int = 0, name: str = "") -> Song:
     path, slug = Path(path_or_slug).expanduser(), str(path_or_slug)
     if slug in SONGS and not path.exists():
         path = embedded.render_songs(seed=seed) / f"{slug}.wav"
+    if path.is_dir():
+        raise UserError(f"{path}: is a folder; name one audio file")
+    if re.match(r"[a-z][a-z0-9+.-]+:/", slug):
+        raise UserError(f"{slug}: is an address, not a file; download it first")
     if not path.is_file():
-        raise UserError(f"{path}: there is no such file, nor an embedded song of that name ({', '.join(SLUGS)})")
+        known = "" if path.suffix else f", nor an embedded song of that name ({', '.join(SLUGS)})"
+        raise UserError(f"{path}: there is no such file{known}")
     samples = load(path)
     duration = len(samples) / SAMPLE_RATE
     if duration < CLIP_SECONDS:

@@ -109,7 +109,7 @@ def _as_parameter(name: str, value: str):
         return value.lower() not in ("0", "false", "no")
     if name == "SEED":
         if not value.isdecimal() or int(value) >= 2**32:
-            raise UserError(f"SEED={value}: a whole number below 2^32 is wanted, such as SEED=1")
+            raise UserError(f"SEED={value}: a whole number from 0 to 2^32 - 1 is wanted, such as SEED=1")
         return int(value)
     from mercore import splits, training
 

@@ -87,7 +87,7 @@ def test_what_is_no_song_is_named(tmp_path):
         "text.mp3": "can't be read",
         "short.wav": "too short",
         "sections.wav": "no column end, section",
-        ".": "no such file",
+        ".": "is a folder",
     }.items():
         with pytest.raises(UserError, match=said):
             songs.open_song(tmp_path / name)

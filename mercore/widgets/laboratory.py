@@ -19,12 +19,13 @@ from mercore.corpora import Corpus
 from mercore.widgets.panel import Panel, as_html, png
 from mercore.widgets.sentence import Sentence
 from mercore.widgets.settings import BATCH_SIZES, CONFLICTNET, Settings, as_papermill, as_python, refusals
+from mercore.wording import percent, several
 
 TRAINING = threading.Lock()  # one at a time in a kernel: two would only slow each other down
 KEYS = "With the keyboard: Tab leads from control to control, ← and → move a slider, Enter presses and opens lists."
 REDRAWN_AFTER = 1.0  # s, at the earliest
 LIKE_PROFILE = "as the profile"  # ipywidgets takes None for no choice
-COLUMNS = ("run", "test", "low", "high", "validation", "train", "epochs", "seconds", "parameters")
+COLUMNS = ("run", "test", "95 % from", "95 % to", "validation", "train", "epochs", "seconds", "parameters")
 
 
 class Laboratory(Panel):
@@ -33,6 +34,8 @@ class Laboratory(Panel):
     corpora: by task. networks_shown: keys of `networks.TITLES`, those of the notebook it stands in. runs_so_far: of
     the notebook, to be compared with. Settings start at the profile's. `runs` has the session's, the newest last.
     """
+
+    running: "_Listener | None" = None  # of the training at hand, whichever laboratory of this kernel began it
 
     def __init__(
         self,
@@ -44,7 +47,7 @@ class Laboratory(Panel):
         seed: int = 0,
     ):
         self.corpora, self.corpus_seed, self.runs = corpora, seed, list(runs_so_far)
-        self._listener: _Listener | None = None
+        self._busy = False
         self._make_controls(networks_shown, profile, protocol, seed)
         self._make_outputs()
         super().__init__([self._layout()], self._picture_of(self.runs))
@@ -118,9 +121,11 @@ class Laboratory(Panel):
         found = refusals(settings, corpus)
         for name, note in self.notes.items():
             note.text = found.get(name, "")
-        self.train.disabled = bool(found) or self._listener is not None
+        self.train.disabled = bool(found) or self._busy
         self.code.value = (
-            f"{as_papermill(settings, corpus, self.corpus_seed)}\n\n{as_python(settings, corpus, self.corpus_seed)}"
+            "# In a shell, in the folder notebooks:\nmkdir -p ../build\n"
+            f"{as_papermill(settings, corpus, self.corpus_seed)}\n\n"
+            f"# Or in Python:\n{as_python(settings, corpus, self.corpus_seed)}"
         )
 
     # What is shown
@@ -133,19 +138,19 @@ class Laboratory(Panel):
         self.stop = w.Button(description="Stop", icon="stop", disabled=True)
         self.train.on_click(self._start)
         self.stop.on_click(self._ask_to_stop)
-        self.progress = w.IntProgress(min=0, max=1, layout=w.Layout(width="12em"))
+        self.progress = w.IntProgress(min=0, max=1, description="Step", layout=w.Layout(width="16em"))
         self.status = w.HTML()
         self._tell("Nothing trained yet in this laboratory.")
         self.curves = w.Image(format="png", layout=w.Layout(max_width="100%", width="56em", display="none"))
         self.result = w.HTML()
-        self.confusion = w.Image(format="png", layout=w.Layout(max_width="100%", width="36em", display="none"))
+        self.confusion = w.Image(format="png", layout=w.Layout(max_width="100%", width="56em", display="none"))
         self.sort_by = w.Dropdown(options=COLUMNS, value="test", description="Sort by")
         self.compared = w.SelectMultiple(description="Compare", options=[], rows=5, layout=w.Layout(width="48em"))
         self.table = w.HTML()
         self.sort_by.observe(self._show_table, "value")
         self.compared.observe(self._show_comparison, "value")
         self.comparison = w.Image(format="png", layout=w.Layout(max_width="100%", width="56em", display="none"))
-        self.code = w.Textarea(layout=w.Layout(width="100%", height="9em", display="none"), disabled=False)
+        self.code = w.Textarea(layout=w.Layout(width="calc(100% - 8px)", height="11em", display="none"))
         self.show_code = w.ToggleButton(description="As a command", icon="terminal")
         self.show_code.observe(lambda change: _show(self.code, change["new"]), "value")
 
@@ -156,11 +161,12 @@ class Laboratory(Panel):
         ]
         settings = w.HBox(rows, layout=wrap | {"max_width": "82em", "align_items": "flex-start"})
         buttons = w.HBox([self.train, self.stop, self.progress, self.show_code], layout=wrap)
-        session = w.VBox([w.HTML("<b>Runs of this session</b>"), self.sort_by, self.table, self.compared])
+        several_of_them = Sentence("Mark several by Ctrl and a click, or by Shift and the arrow keys.")
+        session = [w.HTML("<b>Runs of this session</b>"), self.sort_by, self.table, self.compared, several_of_them]
         style = w.HTML(STYLE)
         return w.VBox(
             [style, Sentence(KEYS), settings, buttons, self.status, self.code, self.curves, self.result,
-             self.confusion, session, self.comparison]
+             self.confusion, *session, self.comparison]
         )  # fmt: skip
 
     def _tell(self, text: str) -> None:
@@ -192,24 +198,30 @@ class Laboratory(Panel):
     # Training
 
     def _start(self, _button=None) -> None:
-        if not TRAINING.acquire(blocking=False):
-            self._tell("Another laboratory of this notebook is training: stop it, or wait.")
+        if self._busy:  # a double click
             return
-        self._listener = _Listener(self)
+        if not TRAINING.acquire(blocking=False):
+            self._tell("Another laboratory of this notebook is training: wait, or press Stop, here or there.")
+            self.stop.disabled = False
+            return
+        self._busy, Laboratory.running = True, _Listener(self)
         self.train.disabled, self.stop.disabled = True, False
-        settings = self.settings
-        threading.Thread(target=self._train, args=(settings, self._listener), daemon=True).start()
+        self._tell("Preparing the clips and their features.")
+        self.result.value = ""
+        for shown in (self.curves, self.confusion):
+            _show(shown, False)
+        threading.Thread(target=self._train, args=(self.settings, Laboratory.running), daemon=True).start()
 
     def _ask_to_stop(self, _button=None) -> None:
-        if self._listener:
-            self._listener.stopped = True
-            self.stop.disabled = True
+        self.stop.disabled = True
+        if Laboratory.running:
+            Laboratory.running.stopped = True
             self._tell("Stopping after the step at hand.")
 
     def _train(self, settings: Settings, listener: "_Listener") -> None:
         try:
             run = training.train(self.corpora[settings.task], listener=listener, **settings.arguments)
-            self._listener = None  # from here on there is nothing to stop
+            Laboratory.running, self.stop.disabled = None, True  # from here on there is nothing to stop
             self._show_run(run, reused=not listener.steps)
         except UserError as error:
             self._tell(f"Not trained: {error}")
@@ -217,16 +229,18 @@ class Laboratory(Panel):
             self._tell(f"Not trained, by a fault of this program: {type(error).__name__}: {error}")
             self.result.value = f"<pre>{html.escape(traceback.format_exc())}</pre>"
         finally:
-            self._listener = None
+            Laboratory.running, self._busy, self.stop.disabled = None, False, True
             TRAINING.release()
-            self.stop.disabled = True
             self._check()
 
     def _show_run(self, run: runs.Run, reused: bool) -> None:
         self.runs = [known for known in self.runs if known.id != run.id] + [run]
-        ended = f"Stopped after {run.config['stopped']} whole epochs." if "stopped" in run.config else "Done."
-        if reused:
-            ended = "Done: this very training was there already."
+        ended = "Done: this very training was there already." if reused else "Done."
+        if "stopped" in run.config:
+            epochs = run.config["stopped"]
+            ended = f"Stopped after {several(epochs, 'whole epoch')}."
+            if not epochs:
+                ended = "Stopped in the first epoch, its weights as they were."
         self._tell(f"{ended} Kept as {run.id}.")
         lines = [wording.tell_accuracy(run), *run.notes]
         self.result.value = "".join(f"<p>{as_html(line)}</p>" for line in lines)
@@ -260,7 +274,11 @@ class _Listener(fitting.Listener):
             self.shown = time.monotonic()
 
     def epoch(self, history: pd.DataFrame, settings: training.Profile) -> None:
-        super().epoch(history, settings)
+        last, number = history.iloc[-1], len(history)
+        text = f"Epoch {number} of at most {settings.epochs}: {percent(last['accuracy'])} of training right"
+        if "val_accuracy" in history:
+            text += f", {percent(last['val_accuracy'])} of validation"
+        self.tell(f"{text}; {last['seconds']:.1f} s.")
         if time.monotonic() - self.drawn > REDRAWN_AFTER:
             self.laboratory._draw_curves("this training", history, settings.epochs)
             self.drawn = time.monotonic()
@@ -272,7 +290,7 @@ def session_table(several: list[runs.Run]) -> pd.DataFrame:
     for run in several:
         test = evaluation.accuracy_interval(run.side("test"))
         sides = run.accuracy("validation"), run.accuracy("train")
-        rows.append((run_name(run), *test, *sides, len(run.history), run.timings["training"], run.parameters))
+        rows.append((run_name(run), *test, *sides, len(run.history), round(run.timings["training"]), run.parameters))
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
@@ -304,7 +322,7 @@ LABELS = {
     "profile": "Profile",
     "clip_seconds": "Clip length (s)",
     "n_mels": "Mel bands",
-    "width": "Filters",
+    "width": "Filters (× preset)",
     "units": "Units",
     "dropout": "Dropout",
     "learning_rate": "Learning rate",

@@ -71,7 +71,7 @@ def as_papermill(settings: Settings, corpus: Corpus, corpus_seed: int = 0) -> st
         "AUGMENT": settings.augment,
         **{name.upper(): value for name, value in settings.changes.items()},
     }
-    words = ["papermill", "10_laboratory.ipynb", "../build/10_laboratory.ipynb"]
+    words = ["../.venv/bin/papermill", "10_laboratory.ipynb", "../build/10_laboratory.ipynb"]
     for name, value in given.items():
         if value is not None:
             words += ["-p", name, str(value)]

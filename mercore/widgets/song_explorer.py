@@ -64,7 +64,7 @@ class Seat(ipywidgets.VBox):
         self.button = ipywidgets.Button(description="Analyse", tooltip=f"Analyse the file named as song {number}")
         self.upload = ipywidgets.FileUpload(accept=",".join(SONG_SUFFIXES), multiple=False, description="Upload")
         self.status = ipywidgets.HTML()
-        self.place = ipywidgets.VBox()
+        self.place = ipywidgets.VBox(layout={"overflow": "hidden"})
         self.button.on_click(self._analyse)
         self.upload.observe(self._uploaded, "value")
         self.path.layout.width = "100%"
