@@ -48,7 +48,9 @@ def test_grad_cam_and_occlusion_point_at_the_burst_that_decides(trained):
         off["occlusion"].append(abs(moments[falls.argmax()] - (place + 6) * FRAME))
     chance = 0.9  # s, about: of two places drawn at random in three seconds
     assert np.median(off["occlusion"]) < 0.25 < chance / 3
-    assert np.median(off["grad_cam"]) < 0.25
+    fields = anatomy.receptive_fields(trained)
+    cell = fields[fields.index == "Conv2D"].iloc[-1]["jump"][1] * FRAME  # Grad-CAM can't tell more than that
+    assert np.median(off["grad_cam"]) < cell < chance / 2
 
 
 def small(seed: int = 0) -> keras.Model:

@@ -110,7 +110,7 @@ def test_faults_are_told_and_what_is_shown_stays(explorer, files):
         ("nowhere/<i>.wav", "there is no such file"),
         (str(short), "too short"),
         (str(files / "text.mp3"), "can't be read as audio"),
-        (str(files), "no such file"),
+        (str(files), "is a folder"),
     ):
         seat.path.value = path
         seat.button.click()

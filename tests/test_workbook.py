@@ -116,13 +116,13 @@ def test_the_first_failure_ends_the_other_notebooks(tmp_path):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["GENER=x"], "GENER=x: no notebook knows this; use NAME=value with GENRE"),
+        (["GENER=x"], "GENER=x: no notebook knows this; use NAME=value with"),
         (["smoke"], "no notebook knows this"),
         (["GENRE=/no/such/folder"], "GENRE=/no/such/folder: there is no such file or folder"),
         (["PROFILE=fast"], "choose one of smoke, quick, report"),
         (["PROFILE=tuned"], "the notebooks are about the report's networks"),
         (["PROTOCOL=song"], "PROTOCOL=song: choose one of auto"),
-        (["SEED=x"], "SEED=x: a whole number below 2^32 is wanted"),
+        (["SEED=x"], "SEED=x: a whole number from 0 to 2^32 - 1 is wanted"),
         (["ONLY=03,77"], "there is no notebook 77"),
     ],
 )
