@@ -8,7 +8,10 @@ import ctypes
 import os
 import shutil
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -35,6 +38,22 @@ def sweep(parent: Path, pattern: str) -> None:
     for left in parent.glob(pattern):
         if time.time() - left.stat().st_mtime > 3600:
             shutil.rmtree(left, ignore_errors=True)
+
+
+@contextmanager
+def unfinished(parent: Path, prefix: str = ".unfinished-") -> Iterator[Path]:
+    """A new folder below `parent` to write into, and to rename when it is whole; if it isn't renamed it is removed.
+
+    So are those that processes killed while writing have left there. Raises OSError where nothing can be written.
+    """
+    parent.mkdir(parents=True, exist_ok=True)
+    sweep(parent, f"{prefix}*")
+    scratch = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
+    scratch.chmod(0o755)  # a temporary folder is its owner's alone
+    try:
+        yield scratch
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def keep_freed_memory() -> None:

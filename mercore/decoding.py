@@ -4,6 +4,7 @@ Whatever libsndfile reads is read by it; MPEG-4 (m4a, mp4), which it doesn't, by
 Audio, GStreamer, ffmpeg), through audioread. No shell is involved. Explained in 02_features.
 """
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -118,14 +119,15 @@ def _mixed(path: str | Path, rate: int, blocks: Iterator[np.ndarray]) -> np.ndar
     """The blocks as one mono signal at SAMPLE_RATE."""
     resample = None if rate == SAMPLE_RATE else soxr.ResampleStream(rate, SAMPLE_RATE, 1, dtype="float32")
     parts, frames = [np.zeros(0, np.float32)], 0
-    for block in blocks:
-        frames += len(block)
-        if frames > LONGEST * rate:  # a header needn't tell the truth
-            raise UserError(_too_long(path, frames / rate))
-        if not np.isfinite(block).all():
-            raise UserError(f"{path}: holds samples that are no numbers (NaN, infinite); export it again")
-        mono = block.mean(axis=1)
-        parts.append(resample.resample_chunk(mono) if resample else mono)
+    with contextlib.closing(blocks):  # and with them the file, whatever happens: Windows can't remove an open one
+        for block in blocks:
+            frames += len(block)
+            if frames > LONGEST * rate:  # a header needn't tell the truth
+                raise UserError(_too_long(path, frames / rate))
+            if not np.isfinite(block).all():
+                raise UserError(f"{path}: holds samples that are no numbers (NaN, infinite); export it again")
+            mono = block.mean(axis=1)
+            parts.append(resample.resample_chunk(mono) if resample else mono)
     if frames and resample:
         parts.append(resample.resample_chunk(np.zeros(0, np.float32), last=True))
     return np.concatenate(parts)

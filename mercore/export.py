@@ -7,12 +7,11 @@ user needs none of its code.
 
 import json
 import shutil
-import tempfile
 from pathlib import Path
 
 import numpy as np
 
-from mercore import UserError, build_dir, features, models, runs, sweep
+from mercore import UserError, build_dir, features, models, runs, unfinished
 
 PREPROCESSING, LABELS, README = "preprocessing.json", "labels.txt", "README.md"
 
@@ -25,25 +24,19 @@ def export(run: runs.Run, to: str | Path | None = None) -> Path:
     target = Path(to).expanduser() if to else build_dir() / "exports" / run.id
     if target.exists():
         raise UserError(f"{target} is there already: name another folder with --to, or move it away first")
-    scratch = None
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        sweep(target.parent, ".mercore-export-*")
-        scratch = Path(tempfile.mkdtemp(prefix=".mercore-export-", dir=target.parent))
-        _write_network(run, scratch)
-        about = describe(run)
-        (scratch / PREPROCESSING).write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
-        (scratch / LABELS).write_text("\n".join(run.classes) + "\n", encoding="utf-8")
-        (scratch / README).write_text(_readme(run, about, target.name), encoding="utf-8")
-        if (run.folder / models.CARD).is_file():
-            shutil.copyfile(run.folder / models.CARD, scratch / models.CARD)
-        scratch.chmod(0o755)
-        return scratch.rename(target)
+        # In a folder of the user's, so under a name that is surely ours.
+        with unfinished(target.parent, ".mercore-export-") as scratch:
+            _write_network(run, scratch)
+            about = describe(run)
+            (scratch / PREPROCESSING).write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
+            (scratch / LABELS).write_text("\n".join(run.classes) + "\n", encoding="utf-8")
+            (scratch / README).write_text(_readme(run, about, target.name), encoding="utf-8")
+            if (run.folder / models.CARD).is_file():
+                shutil.copyfile(run.folder / models.CARD, scratch / models.CARD)
+            return scratch.rename(target)
     except OSError as error:
         raise UserError(f"{target}: can't be written ({error.strerror or error})") from error
-    finally:
-        if scratch:
-            shutil.rmtree(scratch, ignore_errors=True)
 
 
 def describe(run: runs.Run) -> dict:

@@ -21,8 +21,12 @@ class Stopped(UserError):
 
 
 class Listener:
-    """Is told how a training goes, and asked after every step whether to stop. This one prints a line an epoch."""
+    """Is told how a training goes, and asked after every step whether to stop. This one prints a line an epoch.
 
+    attentive: whether it shows the steps itself and may stop, which it isn't to wait long for.
+    """
+
+    attentive = False
     stopped = False
 
     def tell(self, text: str) -> None:
@@ -114,8 +118,7 @@ def fit(model, prepared, normaliser, settings, seed: int, augment: bool, listene
     watch = f"val_{settings.watch}" if len(side.validation) else settings.watch
     soft = settings.label_smoothing > 0
     training = batches(prepared, normaliser, side.train, settings.batch_size, seed, augment, soft)
-    # Whoever may stop isn't to wait for longer than for a step of training.
-    at_once = EVALUATED_AT_ONCE if type(listener) is Listener else min(EVALUATED_AT_ONCE, settings.batch_size)
+    at_once = min(EVALUATED_AT_ONCE, settings.batch_size) if listener.attentive else EVALUATED_AT_ONCE
     going = _going(listener, settings, watch, len(training))
     warnings.filterwarnings("ignore", "Your input ran out of data")  # what Keras says of a training that was stopped
     model.fit(

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import rankdata
 
-from mercore import UserError, anatomy
+from mercore import UserError, anatomy, runs
 from mercore.clips import CLIP_SECONDS
 from mercore.features import HOP_LENGTH, KINDS, SAMPLE_RATE, compute, load, log_mel, shape, slice_clip
 
@@ -249,7 +249,7 @@ class Heard:
 
 def listen(run, corpus, clip: pd.Series, class_name: str = "") -> Heard:
     """Ask the network of a run about one clip (a row of its predictions) and a class, by default the predicted one."""
-    if run.folder is None or not (run.folder / "weights.weights.h5").exists():
+    if run.folder is None or not (run.folder / runs.WEIGHTS).exists():
         raise UserError(f"{run.id or run.title}: the run has no weights here, so its network can't be asked")
     if clip["track"] not in corpus.tracks.index:
         raise UserError(f"{clip['track']}: isn't in {corpus.name}; give the corpus that the run was trained on")

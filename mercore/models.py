@@ -7,13 +7,12 @@ numbers alone, and nothing in them is executed.
 
 import json
 import shutil
-import tempfile
 import zipfile
 from pathlib import Path
 
 import pandas as pd
 
-from mercore import FACTS, UserError, features, runs, sweep
+from mercore import FACTS, UserError, features, runs, unfinished
 
 MODELS = FACTS / "models"
 CARD = "CARD.md"
@@ -68,17 +67,11 @@ def keep(run: runs.Run, name: str, text: str, root: Path | None = None) -> Path:
     target = (root or MODELS) / name
     if target.exists():
         raise UserError(f"{target}: a model of this name is there; move it away first")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    sweep(target.parent, ".unfinished-*")
-    scratch = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=target.parent))
-    try:
+    with unfinished(target.parent) as scratch:
         record = json.loads((run.folder / runs.RECORD).read_text(encoding="utf-8"))
         kept = {key: record[key] for key in ("config", "corpus", "parameters", "environment", "notes")}
         (scratch / runs.RECORD).write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
         for file in (runs.WEIGHTS, runs.NORMALISER):
             shutil.copyfile(run.folder / file, scratch / file)
         (scratch / CARD).write_text(text, encoding="utf-8")
-        scratch.chmod(0o755)
         return scratch.rename(target)
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)

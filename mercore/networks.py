@@ -50,6 +50,7 @@ TITLES = {
 }
 KEYS = tuple(TITLES)
 PRESETS = ("quick", "report", "tuned")
+UNCHANGED = {"width": 1.0, "units": None, "dropout": None}  # sizes that `build` can change
 BUILDING = threading.Lock()  # whoever sets the seeds, which all threads share, and builds a network after them
 
 # Our choice throughout, but for the end-to-end networks of preset `report`, which are the published ones.
@@ -179,12 +180,19 @@ def build(
         else:
             inputs, x = _end_to_end(shape, recurrent, attention, **sizes)
     except ValueError as error:
+        if shape == features.shape(input_kind(key, front_end)):
+            raise  # the usual input fits every network: this is another fault
         raise UserError(
             f"an input of {shape[0]} x {shape[1]} is too small for {TITLES[key]}: a pooling or convolution has "
             "nothing left to work on; take longer clips or more bands"
         ) from error
     outputs = layers.Dense(n_classes, activation="softmax", name="probabilities")(x)
     return keras.Model(inputs, outputs, name=key)
+
+
+def sizes_of(config: dict) -> dict:
+    """What a profile, or a run's configuration, changes in the sizes of a preset: width, units and dropout."""
+    return {name: config.get(name, as_it_is) for name, as_it_is in UNCHANGED.items()}
 
 
 def _sizes(key: str, preset: str, front_end: str, width: float, units: int | None, dropout: float | None) -> dict:

@@ -14,7 +14,7 @@ from mercore.plots_songs import draw_shares, label_time
 from mercore.plots_sound import QUADRANT_COLOURS
 from mercore.plotstyle import GREY, INK, PAIR, SINGLE, SMALL, add_caption, add_title, class_label, new_figure, styled
 
-LEFT, RIGHT = 0.24, 0.985  # of the ribbon's width: where its time begins and ends, for whatever is laid over it
+LEFT, RIGHT = 0.24, 0.965  # of the ribbon's width: where its time begins and ends, for whatever is laid over it
 WINDOWS = 240  # of a ribbon at most
 SMOOTHED = 9.0  # s, over which the way through the plane is averaged
 TIME_COLOURS = LinearSegmentedColormap.from_list("time", ["#9ecae1", "#08306b"])
@@ -52,7 +52,7 @@ def plot_portrait(analyses: dict, tables: dict[str, pd.DataFrame]) -> Figure:
     _draw_profile(fig, grid[0], analyses, tables)
     below = grid[1].subgridspec(len(tables), 1, height_ratios=[len(table.columns) for table in tables.values()])
     axes = [fig.add_subplot(below[i]) for i in range(len(tables))]
-    image = _draw_ribbon(axes, first.song, first.seconds, tables)
+    image = _draw_ribbon(axes, analyses, tables)
     fig.colorbar(image, ax=axes, label="probability", pad=0.01)
     add_title(fig, f"{first.song.title}: {' and '.join(tables)} of {len(first.starts)} snippets, and over time")
     add_caption(fig, _caption(analyses, tables))
@@ -122,8 +122,8 @@ def _draw_plane(ax, table: pd.DataFrame, analysis) -> None:
 
 
 @styled
-def plot_ribbon(song, seconds: float, tables: dict[str, pd.DataFrame]) -> Figure:
-    """The probability of each class in a window of `seconds` through a song, dark for high.
+def plot_ribbon(analyses: dict, tables: dict[str, pd.DataFrame]) -> Figure:
+    """The probability of each class in a window that moves through a song, dark for high.
 
     Its time goes from LEFT to RIGHT of the figure's width exactly, so that a player's position can be laid over it.
     """
@@ -134,19 +134,22 @@ def plot_ribbon(song, seconds: float, tables: dict[str, pd.DataFrame]) -> Figure
     edges = {"left": LEFT, "right": RIGHT, "bottom": 0.45 / height, "top": 1 - 0.25 / height}
     grid = fig.add_gridspec(len(tables), 1, height_ratios=heights, hspace=0.28, **edges)
     axes = [fig.add_subplot(grid[i]) for i in range(len(tables))]
-    _draw_ribbon(axes, song, seconds, tables)
+    _draw_ribbon(axes, analyses, tables)
     return fig
 
 
-def _draw_ribbon(axes, song, seconds: float, tables: dict):
+def _draw_ribbon(axes, analyses: dict, tables: dict):
     for ax, (task, table) in zip(axes, tables.items(), strict=True):
+        song, seconds = analyses[task].song, analyses[task].seconds
         step = float(np.median(np.diff(table.index))) if len(table) > 1 else seconds
         first, last = table.index[[0, -1]] + seconds / 2
         extent = (first - step / 2, last + step / 2, len(table.columns) - 0.5, -0.5)
         image = ax.imshow(table.T, cmap="Greys", vmin=0, vmax=1, aspect="auto", extent=extent, interpolation="nearest")
         ax.set_yticks(range(table.shape[1]), [class_label(name) for name in table])
         ax.tick_params(axis="y", length=0)
-        ax.set_title(f"{task}: probability, dark is high", pad=3, fontsize=SMALL)
+        ax.set_title(
+            f"{task}: probability, dark is high", loc="right", pad=3, fontsize=SMALL
+        )  # at the left is a cursor
         ax.set(xlim=(0, song.duration))
         label_time(ax, song.duration, bottom=ax is axes[-1])
     return image

@@ -6,15 +6,13 @@ many folds of a cross-validation the predictions of the training side are left o
 """
 
 import json
-import shutil
-import tempfile
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from mercore import FACTS, UserError, baselines, corpora, evaluation, runs, songs, sweep, training
+from mercore import FACTS, UserError, baselines, corpora, evaluation, runs, songs, training, unfinished
 
 RECORDS = FACTS / "records"
 CASE_STUDIES = {"genre": "end2end_gru", "mood": "conv"}  # the report's choice of networks, by task
@@ -53,18 +51,12 @@ def keep(run: runs.Run, root: Path | None = None) -> Path:
         if (target / runs.RECORD).read_text(encoding="utf-8") == text:
             return target
         raise UserError(f"{target}: another record of this name is there; move it away first")
-    root.mkdir(parents=True, exist_ok=True)
-    sweep(root, ".unfinished-*")
-    scratch = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=root))
-    try:
+    with unfinished(root) as scratch:
         (scratch / runs.RECORD).write_text(text, encoding="utf-8")
         runs.write_predictions(run.predictions, scratch / runs.PREDICTIONS)
         if CASE_STUDIES.get(run.corpus["task"]) == run.config["network"] and run.config["profile"] in DRAWN:
             _hear_songs(run).to_csv(scratch / SNIPPETS, float_format="%.4f", lineterminator="\n")
-        scratch.chmod(0o755)
         return scratch.rename(target)
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _hear_songs(run: runs.Run) -> pd.DataFrame:
@@ -78,9 +70,9 @@ def analyses(run: runs.Run) -> list[songs.Analysis]:
     path = run.folder / SNIPPETS if run.folder else None
     if not path or not path.is_file():
         return []
-    heard = pd.read_csv(path, index_col=["song", "start"])
+    heard, task = pd.read_csv(path, index_col=["song", "start"]), run.corpus["task"]
     return [
-        songs.Analysis(songs.open_song(slug).known_to(run), run.corpus["task"], heard.loc[slug], None)
+        songs.Analysis(songs.open_song(slug).known_to(run), task, heard.loc[slug], None, run.clip_seconds)
         for slug in songs.SLUGS
     ]
 

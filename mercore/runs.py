@@ -12,9 +12,7 @@ import json
 import os
 import platform
 import re
-import shutil
 import sys
-import tempfile
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import version
@@ -23,7 +21,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from mercore import UserError, data_dir, sweep
+from mercore import UserError, data_dir, unfinished
 from mercore.clips import CLIP_SECONDS
 
 RECORD, PREDICTIONS, NORMALISER, WEIGHTS = (
@@ -106,9 +104,9 @@ class Run:
 
     @cached_property
     def _model(self):  # built once: TensorFlow traces each new model anew
-        from mercore import features, networks, training
+        from mercore import features, networks
 
-        c, sizes = self.config, training.network_sizes(self.config)
+        c, sizes = self.config, networks.sizes_of(self.config)
         shape = features.shape(self.kind, self.clip_seconds, self.n_mels)
         model = networks.build(
             c["network"], len(self.classes), c["preset"], c["attention"], c["front_end"], shape, **sizes
@@ -150,34 +148,27 @@ def save(run: Run, model=None, normaliser=None) -> Run:
     model, normaliser: of a network; a baseline (`mercore.baselines`) has neither.
     """
     root = runs_dir()
+    record = {
+        "config": run.config,
+        "corpus": run.corpus,
+        "parameters": run.parameters,
+        "environment": describe_environment(),
+        "timings": run.timings,
+        "notes": list(run.notes),
+        "history": run.history.to_dict(orient="list"),
+    }
     try:
-        root.mkdir(parents=True, exist_ok=True)
-        sweep(root, ".unfinished-*")
-        scratch = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=root))
+        with unfinished(root) as scratch:
+            if model is not None:
+                model.save_weights(scratch / WEIGHTS)
+                np.savez(scratch / NORMALISER, **normaliser.to_dict())
+            write_predictions(run.predictions, scratch / PREDICTIONS)
+            (scratch / RECORD).write_text(json.dumps(record, indent=1), encoding="utf-8")
+            return load(_rename_to_free_name(scratch, root / name(run.config, run.corpus)))
     except OSError as error:
         raise UserError(
-            f"{root}: can't write the run here ({error.strerror}); set MERCORE_DATA to a folder with room"
+            f"{root}: can't write the run here ({error.strerror or error}); set MERCORE_DATA to a folder with room"
         ) from error
-    try:
-        if model is not None:
-            model.save_weights(scratch / WEIGHTS)
-            np.savez(scratch / NORMALISER, **normaliser.to_dict())
-        write_predictions(run.predictions, scratch / PREDICTIONS)
-        record = {
-            "config": run.config,
-            "corpus": run.corpus,
-            "parameters": run.parameters,
-            "environment": describe_environment(),
-            "timings": run.timings,
-            "notes": list(run.notes),
-            "history": run.history.to_dict(orient="list"),
-        }
-        (scratch / RECORD).write_text(json.dumps(record, indent=1), encoding="utf-8")
-        scratch.chmod(0o755)
-        return load(_rename_to_free_name(scratch, root / name(run.config, run.corpus)))
-    except BaseException:
-        shutil.rmtree(scratch, ignore_errors=True)
-        raise
 
 
 def write_predictions(predictions: pd.DataFrame, path: Path) -> None:

@@ -158,7 +158,7 @@ def train(
     prepared = prepare(corpus, kind, settings, protocol, seed, folds, fold, _reporter(listener))
     seconds = {"features": time.perf_counter() - started}
 
-    shape, sizes = features.shape(kind, settings.clip_seconds, settings.n_mels), network_sizes(asdict(settings))
+    shape, sizes = features.shape(kind, settings.clip_seconds, settings.n_mels), networks.sizes_of(asdict(settings))
     tf.config.experimental.enable_op_determinism()
     with networks.BUILDING:
         keras.backend.clear_session(free_memory=False)
@@ -235,14 +235,9 @@ def _digest(model) -> str:
     return hashlib.sha256(json.dumps(layers, sort_keys=True, default=str).encode()).hexdigest()[:12]
 
 
-def network_sizes(config: dict) -> dict:
-    """What a profile or a run's configuration changes in the sizes of a preset, for `networks.build`."""
-    return {name: config.get(name, OFF[name]) for name in ("width", "units", "dropout")}
-
-
 def _reporter(listener: fitting.Listener) -> Callable[[int, int], None] | None:
-    """What `features.extract` calls for a listener of one's own; None, for a bar, where nobody else listens."""
-    if type(listener) is fitting.Listener:
+    """What `features.extract` calls for an attentive listener; None, for a bar, for another."""
+    if not listener.attentive:
         return None
 
     def report(done: int, of: int) -> None:

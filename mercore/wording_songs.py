@@ -82,7 +82,7 @@ def tell_shares(analysis) -> str:
             f"{(shares['snippets'] > 0).sum()} of {len(shares)} classes occur. "
         )
     majority = "lies above" if first["low"] > 0.5 else "lies below" if first["high"] < 0.5 else "includes"
-    text += f"The interval of the first {majority} one half."
+    text += f"The interval of the first {majority} one half of the snippets."
     if sections is not None and task in sections:
         seconds = (sections["end"] - sections["start"]).groupby(sections[task]).sum().sort_values()
         longest, share = _named(seconds.index[-1]), seconds.iloc[-1] / analysis.song.duration

@@ -188,7 +188,7 @@ def soundfile_read(content):
 def test_the_ribbon_lies_where_the_cursor_expects_it(explorer):
     seat = explorer.seats[0]
     song, table = seat.analyses["mood"].song, seat.analyses["mood"].over_time(1.0)
-    fig = plots_portrait.plot_ribbon(song, 3.0, {"mood": table})
+    fig = plots_portrait.plot_ribbon(seat.analyses, {"mood": table})
     fig.canvas.draw()
     box = fig.axes[0].get_position()
     assert (box.x0, box.x1) == pytest.approx((plots_portrait.LEFT, plots_portrait.RIGHT))

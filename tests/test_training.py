@@ -176,6 +176,8 @@ def test_profile_tuned_smooths_labels_and_decays_weights(tones):
 class Impatient(fitting.Listener):
     """Stops at a step of its choice, counted over everything that it is told of."""
 
+    attentive = True
+
     def __init__(self, at=None, after_epochs=None):
         self.at, self.after_epochs, self.steps, self.epochs, self.told = at, after_epochs, 0, 0, []
 

@@ -14,15 +14,14 @@ import ipywidgets as w
 import pandas as pd
 from matplotlib.figure import Figure
 
-from mercore import UserError, evaluation, figures, fitting, networks, runs, splits, training, wording
+from mercore import UserError, evaluation, figures, fitting, runs, splits, training, wording
 from mercore.corpora import Corpus
-from mercore.widgets.panel import Panel, as_html, png
+from mercore.widgets.panel import KEYS, Panel, as_html, png
 from mercore.widgets.sentence import Sentence
 from mercore.widgets.settings import BATCH_SIZES, CONFLICTNET, Settings, as_papermill, as_python, refusals
 from mercore.wording import percent, several
 
 TRAINING = threading.Lock()  # one at a time in a kernel: two would only slow each other down
-KEYS = "With the keyboard: Tab leads from control to control, ← and → move a slider, Enter presses and opens lists."
 REDRAWN_AFTER = 1.0  # s, at the earliest
 LIKE_PROFILE = "as the profile"  # ipywidgets takes None for no choice
 COLUMNS = ("run", "test", "95 % from", "95 % to", "validation", "train", "epochs", "seconds", "parameters")
@@ -31,7 +30,7 @@ COLUMNS = ("run", "test", "95 % from", "95 % to", "validation", "train", "epochs
 class Laboratory(Panel):
     """Set a training, start and stop it, watch its curves, and compare this session's runs.
 
-    corpora: by task. networks_shown: keys of `networks.TITLES`, those of the notebook it stands in. runs_so_far: of
+    corpora: by task. shown: keys of `networks.TITLES`, those of the notebook it stands in, or all. runs_so_far: of
     the notebook, to be compared with. Settings start at the profile's. `runs` has the session's, the newest last.
     """
 
@@ -40,7 +39,7 @@ class Laboratory(Panel):
     def __init__(
         self,
         corpora: dict[str, Corpus],
-        networks_shown: tuple[str, ...] = networks.KEYS,
+        shown: tuple[str, ...] = (),
         runs_so_far: Iterable[runs.Run] = (),
         profile: str = "quick",
         protocol: str = "auto",
@@ -48,7 +47,7 @@ class Laboratory(Panel):
     ):
         self.corpora, self.corpus_seed, self.runs = corpora, seed, list(runs_so_far)
         self._busy = False
-        self._make_controls(networks_shown, profile, protocol, seed)
+        self._make_controls(shown, profile, protocol, seed)
         self._make_outputs()
         super().__init__([self._layout()], self._picture_of(self.runs))
         self._check()
@@ -57,14 +56,17 @@ class Laboratory(Panel):
     # What is set
 
     def _make_controls(self, shown: tuple[str, ...], profile: str, protocol: str, seed: int) -> None:
+        from mercore import networks  # imports TensorFlow, which the other explorers may not need
+
         self._filling = False
+        shown = shown or networks.KEYS
         known = {networks.TITLES[key]: (key, "report") for key in shown}
         known |= {f"{networks.TITLES[key]}, ConflictNET's front end": (key, CONFLICTNET)
                   for key in shown if key.startswith("end2end")}  # fmt: skip
         rates = [(f"{rate:g}", rate) for rate in (1e-4, 3e-4, 1e-3, 2e-3, 3e-3, 1e-2, 3e-2)]
         widths = [(f"{n:g} ×", n) for n in (0.25, 0.5, 1.0, 1.5, 2.0)]
-        units, dropout = ([(LIKE_PROFILE, LIKE_PROFILE), *((f"{n:g}", n) for n in several)]
-                          for several in ((8, 16, 32, 64, 128), (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6)))  # fmt: skip
+        units, dropout = ([(LIKE_PROFILE, LIKE_PROFILE), *((f"{n:g}", n) for n in values)]
+                          for values in ((8, 16, 32, 64, 128), (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6)))  # fmt: skip
         bands = [(str(n), n) for n in (32, 48, 64, 96, 128, 160, 192, 256)]
         self.controls = {
             "task": w.Dropdown(options=list(self.corpora)),
@@ -185,11 +187,11 @@ class Laboratory(Panel):
         if chosen:
             self.comparison.value = png(self._picture_of(chosen))
 
-    def _picture_of(self, several: list[runs.Run]) -> Figure:
-        names = pd.Series([run_name(run) for run in several], dtype=str)
+    def _picture_of(self, shown: list[runs.Run]) -> Figure:
+        names = pd.Series([run_name(run) for run in shown], dtype=str)
         again = names.groupby(names).cumcount()  # as two that were stopped
         names += again.map(lambda n: f" ({n + 1})" if n else "")
-        return figures.plot_comparison(dict(zip(names, (run.history for run in several), strict=True)))
+        return figures.plot_comparison(dict(zip(names, (run.history for run in shown), strict=True)))
 
     def _draw_curves(self, name: str, history: pd.DataFrame, epochs: int) -> None:
         self.curves.value = png(figures.plot_comparison({name: history}, epochs))
@@ -261,6 +263,8 @@ class Laboratory(Panel):
 class _Listener(fitting.Listener):
     """Shows in a laboratory how its training goes."""
 
+    attentive = True
+
     def __init__(self, laboratory: Laboratory):
         self.laboratory, self.stopped, self.steps, self.drawn, self.shown = laboratory, False, 0, 0.0, 0.0
 
@@ -284,10 +288,10 @@ class _Listener(fitting.Listener):
             self.drawn = time.monotonic()
 
 
-def session_table(several: list[runs.Run]) -> pd.DataFrame:
+def session_table(trained: list[runs.Run]) -> pd.DataFrame:
     """A row a run: its name; test accuracy with its interval, validation, train; epochs, seconds, parameters."""
     rows = []
-    for run in several:
+    for run in trained:
         test = evaluation.accuracy_interval(run.side("test"))
         sides = run.accuracy("validation"), run.accuracy("train")
         rows.append((run_name(run), *test, *sides, len(run.history), round(run.timings["training"]), run.parameters))

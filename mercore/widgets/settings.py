@@ -105,9 +105,9 @@ def _check_sizes(settings: Settings, corpus: Corpus) -> dict[str, str]:
 
 def _check_shape(settings: Settings, corpus: Corpus) -> dict[str, str]:
     """Clips too short, or bands too few, for the network's poolings."""
-    kind = "log_mel" if not settings.network.startswith("end2end") else "waveform"
-    kind = "channel_waveform" if settings.front_end == CONFLICTNET else kind
-    asked = settings.complete
+    from mercore.networks import input_kind  # imports TensorFlow
+
+    kind, asked = input_kind(settings.network, settings.front_end), settings.complete
     why = _try_to_build(settings, features.shape(kind, asked.clip_seconds, asked.n_mels), "width")
     return {"n_mels" if "n_mels" in settings.changes else "clip_seconds": why} if why else {}
 

@@ -10,6 +10,7 @@ from html import escape
 from pathlib import Path
 
 import ipywidgets
+from matplotlib.figure import Figure
 from PIL import Image
 
 from mercore import UserError, doubts, plotstyle, songs, wording_songs
@@ -39,7 +40,9 @@ class SongExplorer(Panel):
         if not 1 <= len(opened) <= 2:
             raise ValueError("open the explorer with one song or two")
         self.seats = [Seat(networks, number, seed) for number in (1, 2)]
-        stills = [png(seat.show(song)) for seat, song in zip(self.seats, opened, strict=False)]
+        for seat, song in zip(self.seats, opened, strict=False):
+            seat.show(song)
+        stills = [png(seat.portrait()) for seat in self.seats[: len(opened)]]
         row = ipywidgets.HBox(self.seats, layout={"flex_flow": "row wrap", "align_items": "flex-start"})
         super().__init__([ipywidgets.HTML(HINT), row], _side_by_side(stills))
         self.add_class("mercore-song-explorer")
@@ -59,7 +62,7 @@ class Seat(ipywidgets.VBox):
     """The place of one song: what names it, and what is found. `analyses` by task, once there is a song."""
 
     def __init__(self, networks: dict, number: int, seed: int):
-        self.networks, self.seed, self.analyses, self.found = networks, seed, {}, {}
+        self.networks, self.seed, self.analyses, self.tables = networks, seed, {}, {}
         self.path = ipywidgets.Text(placeholder="path of an audio file", description=f"Song {number}:")
         self.button = ipywidgets.Button(description="Analyse", tooltip=f"Analyse the file named as song {number}")
         self.upload = ipywidgets.FileUpload(accept=",".join(SONG_SUFFIXES), multiple=False, description="Upload")
@@ -103,8 +106,8 @@ class Seat(ipywidgets.VBox):
         text = escape(songs.one_line(text, 500))
         self.status.value = f'<p role="{"alert" if fault else "status"}">{"⚠ " if fault else ""}{text}</p>'
 
-    def show(self, song: songs.Song):
-        """Analyse a song and show what is found; returns the portrait of it."""
+    def show(self, song: songs.Song) -> None:
+        """Analyse a song and show what is found, in the place of what was shown before."""
         short = [run for run in self.networks.values() if song.duration < run.clip_seconds]
         if short:
             raise UserError(
@@ -113,48 +116,48 @@ class Seat(ipywidgets.VBox):
         song = song.known_to(*self.networks.values())
         analyses = {task: songs.analyse(song, run, COUNT, self.seed) for task, run in self.networks.items()}
         tables = {task: analysis.over_time(window_step(song)) for task, analysis in analyses.items()}
-        found = {task: doubts.doubt(analyses[task], run) for task, run in self.networks.items()}
-        self.analyses, self.found = analyses, found
-        before, self.place.children = self.place.children, self._parts(song, tables)
+        parts = self._parts(song, analyses, tables)
+        before, self.place.children = self.place.children, parts
+        self.analyses, self.tables = analyses, tables
         for widget in before:
             widget.close()
         self._say(f"{song.title}: {COUNT} snippets, {len(next(iter(tables.values())))} windows along the song.")
-        fig = plot_portrait(analyses, tables)
+
+    def portrait(self) -> Figure:
+        """What is shown, as one figure with its provenance."""
+        fig = plot_portrait(self.analyses, self.tables)
+        song = next(iter(self.analyses.values())).song
         provenance = Provenance.of_song(song, *self.networks.values())
         plotstyle.write_around(fig, "provenance", provenance.text(), color="#555555", style="italic")
         return fig
 
-    def _parts(self, song: songs.Song, tables: dict) -> tuple[ipywidgets.Widget, ...]:
+    def _parts(self, song: songs.Song, analyses: dict, tables: dict) -> tuple[ipywidgets.Widget, ...]:
         """New widgets each time: the server drops changes of a widget that exceed 3 MB, but not new ones."""
         by = f", {escape(song.artist)}" if song.artist else ""
         head = ipywidgets.HTML(f"<h4>{escape(song.title)}{by} ({wording_songs.clock(song.duration)})</h4>")
-        seconds = next(iter(self.analyses.values())).seconds
-        alt = f"Ribbon of {song.title} over time, by probability. Most often: {self._most_often()}."
-        player = ipywidgets.HTML(song_player(song, png(plot_ribbon(song, seconds, tables)), alt))
-        alt = f"Shares of the snippets by class of {song.title}, with intervals. Most often: {self._most_often()}."
-        picture = ipywidgets.HTML(picture_html(png(plot_profile(self.analyses, tables)), alt))
-        words = ipywidgets.Output(
-            outputs=({"output_type": "display_data", "data": {"text/markdown": self._words(song)}, "metadata": {}},)
-        )
+        most = _most_often(analyses)
+        alt = f"Ribbon of {song.title} over time, by probability. Most often: {most}."
+        player = ipywidgets.HTML(song_player(song, png(plot_ribbon(analyses, tables)), alt))
+        alt = f"Shares of the snippets by class of {song.title}, with intervals. Most often: {most}."
+        picture = ipywidgets.HTML(picture_html(png(plot_profile(analyses, tables)), alt))
+        told = {"text/markdown": self._words(song, analyses)}
+        words = ipywidgets.Output(outputs=({"output_type": "display_data", "data": told, "metadata": {}},))
         for widget, name in ((head, "head"), (picture, "profile"), (words, "words")):
             widget.add_class(f"mercore-{name}")
         return head, player, picture, words
 
-    def _most_often(self) -> str:
-        return ", ".join(
-            f"{task} {class_label(str(analysis.shares()['share'].idxmax()))}"
-            for task, analysis in self.analyses.items()
-        )
-
-    def _words(self, song: songs.Song) -> str:
+    def _words(self, song: songs.Song, analyses: dict) -> str:
         lines = []
         for task, run in self.networks.items():
-            analysis = self.analyses[task]
-            told = doubts.tell_doubts(self.found[task], analysis, run)
-            lines.append(f"**{task.capitalize()}.** {wording_songs.tell_shares(analysis)}")
+            told = doubts.tell_doubts(doubts.doubt(analyses[task], run), analyses[task], run)
+            lines.append(f"**{task.capitalize()}.** {wording_songs.tell_shares(analyses[task])}")
             lines += [f"- {line}" for line in (wording_songs.tell_origin(song, run), *told)]
             lines.append("")
         return "\n".join(lines)
+
+
+def _most_often(analyses: dict) -> str:
+    return ", ".join(f"{task} {class_label(str(own.shares()['share'].idxmax()))}" for task, own in analyses.items())
 
 
 def find_file(text: str) -> Path | str:

@@ -21,7 +21,7 @@ from scipy.sparse import csr_array
 
 from mercore import UserError, features
 from mercore.plotstyle import NORMAL, SMALL, class_label, styled
-from mercore.widgets.panel import SCREEN_DPI, Panel, player, wav
+from mercore.widgets.panel import KEYS, SCREEN_DPI, Panel, player, wav
 from mercore.widgets.sentence import Sentence
 
 LONGEST = 30.0  # s of an excerpt
@@ -38,7 +38,6 @@ COLOURS = (255 * mpl.colormaps["viridis"](np.arange(256))[:, :3]).astype(np.uint
 COLUMNS, ROWS = 760, 300  # pixels of the picture within its axes
 WIDTH, HEIGHT = 960, 410  # pixels of the whole
 LEFT, BOTTOM = 80, 55
-KEYS = "With the keyboard: Tab leads from control to control, ← and → move a slider, Enter presses and opens lists."
 ITERATIONS = 24  # of Griffin and Lim's method
 USUAL_COST = 0.15  # s that a second of sound takes to come back, until it was measured here
 
