@@ -1,6 +1,8 @@
 # make figures   draw every figure (GENRE=, MOOD=, PROFILE=, PROTOCOL=, SEED=, ONLY=, SONG_1=, SONG_2=, FRESH=1)
 # make test      lint, unit tests, every notebook in profile smoke
 # make lab       open JupyterLab on the notebooks
+# make assignment   the archive for students, in build/
+# make grade     grade a class (SUBMISSIONS=, the folder of what was handed in)
 # PYTHON=...     the interpreter (3.11 to 3.13) that .venv is made with
 
 PYTHON ?= python3
@@ -12,8 +14,9 @@ GIVEN = $(foreach v,$(filter-out PYTHON,$(.VARIABLES)),$(if $(filter command,$(f
 	'$v=$(subst ','\'',$($v))'))
 RUN := .venv/bin/python -m
 READY := .venv/.ready
+GRADING := .venv/.grading
 
-.PHONY: figures test lab lint requirements clean
+.PHONY: figures test lab assignment grade lint requirements clean
 
 figures: $(READY)
 	$(RUN) mercore figures $(GIVEN)
@@ -21,7 +24,13 @@ figures: $(READY)
 lab: $(READY)
 	$(RUN) mercore lab
 
-test: lint
+assignment: $(GRADING)
+	$(RUN) mercore assignment
+
+grade: $(GRADING)
+	$(RUN) mercore grade '$(subst ','\'',$(SUBMISSIONS))'
+
+test: lint $(GRADING)
 	$(RUN) pytest
 
 lint: $(READY)
@@ -36,10 +45,15 @@ $(READY): requirements.txt pyproject.toml
 	$(RUN) pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
 
-# Compiles the lock anew from pyproject.toml; needs uv.
+$(GRADING): requirements-grading.txt $(READY)
+	$(RUN) pip install --quiet -r requirements-grading.txt
+	touch $@
+
+# Compiles the locks anew from pyproject.toml; needs uv.
+LOCK := uv pip compile --universal --python-version 3.11 --no-header --no-emit-index-url --no-emit-find-links
 requirements:
-	uv pip compile --universal --python-version 3.11 --extra dev --no-header --no-emit-index-url \
-		--no-emit-find-links --upgrade pyproject.toml --output-file requirements.txt
+	$(LOCK) --upgrade --extra dev pyproject.toml --output-file requirements.txt
+	$(LOCK) --upgrade --group grading --constraint requirements.txt --output-file requirements-grading.txt
 
 clean:
 	rm -rf build .venv

@@ -1,4 +1,5 @@
-"""The command line: python -m mercore figures | publish | lab | check | fetch | predict | export | runs."""
+"""The command line: python -m mercore figures | publish | lab | check | fetch | predict | export | runs |
+assignment | grade."""
 
 import argparse
 import os
@@ -85,6 +86,15 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("run", metavar="ID", help="a run or a model")
     command.add_argument("--to", default=None, metavar="FOLDER", help="default: build/exports/<ID>; must not exist")
     command.set_defaults(command=_export)
+
+    command = commands.add_parser("assignment", help="write the archive for students: workbook and blank exercises")
+    command.add_argument("--to", default=None, metavar="FOLDER", help="default: build")
+    command.set_defaults(command=_assignment)
+
+    command = commands.add_parser("grade", help="grade a class by nbgrader, in a sandbox where there is one")
+    command.add_argument("submissions", help="a folder for each student, or files STUDENT_CHAPTER.ipynb")
+    command.add_argument("--course", default=None, metavar="FOLDER", help="nbgrader's; default: build/course")
+    command.set_defaults(command=_grade)
 
     command = commands.add_parser("runs", help="the committed records of trainings on real music")
     what = command.add_subparsers(required=True, metavar="ACTION")
@@ -185,6 +195,24 @@ def _export(options) -> None:
     from mercore import export, predict
 
     print(export.export(predict.open_network(options.run), options.to))
+
+
+def _assignment(options) -> None:
+    from mercore import handout
+
+    print(handout.make_archive(Path(options.to).expanduser() if options.to else None))
+
+
+def _grade(options) -> int:
+    """0; 1 if there were submissions that couldn't be graded, which are named."""
+    from mercore import handout
+
+    handout.need_nbgrader()
+    from mercore import grading
+
+    marks, found = grading.grade(options.submissions, Path(options.course).expanduser() if options.course else None)
+    print(marks)
+    return 0 if all(one.graded for one in found) else 1
 
 
 def _list_records(options) -> None:

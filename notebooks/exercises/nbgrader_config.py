@@ -1,0 +1,23 @@
+"""How nbgrader makes and grades the exercises; `make assignment` and `make grade` copy it into their course folder."""
+
+from nbgrader.preprocessors import AssignLatePenalties, CheckCellMetadata, IgnorePattern, LimitOutput, SaveAutoGrades
+
+from mercore.grading import CELL_SECONDS, ExecuteWithLimits
+
+c = get_config()  # noqa: F821 (nbgrader defines it)
+
+c.CourseDirectory.course_id = "mercore"
+c.ClearSolutions.code_stub = {"python": "...  # your answer here"}
+c.ClearSolutions.text_stub = "*Your answer here*"
+
+c.Autograde.autograde_preprocessors = [
+    ExecuteWithLimits,
+    IgnorePattern,
+    LimitOutput,
+    SaveAutoGrades,
+    AssignLatePenalties,
+    CheckCellMetadata,
+]
+c.ExecuteWithLimits.timeout = CELL_SECONDS
+c.KernelManager.transport = "ipc"  # sockets in a folder: a kernel in a sandbox has no network, not even loopback
+c.HTMLExporter.sanitize_html = True  # a feedback page holds what a student's code printed
