@@ -26,7 +26,7 @@ from nbgrader.api import Gradebook
 from nbgrader.preprocessors import Execute
 from traitlets import Integer
 
-from mercore import FACTS, PROJECT, UserError, build_dir, data_dir, handout
+from mercore import FACTS, PROJECT, UserError, build_dir, corpora, data_dir, handout
 
 CELL_SECONDS, SUBMISSION_SECONDS = 60, 600
 MEMORY = 4 * 2**30  # bytes that a process may hold for itself
@@ -90,11 +90,12 @@ def grade(
     found = find_submissions(Path(submissions).expanduser())
     course = (course or build_dir() / "course").resolve()
     handout.make_course(course)
+    for task in ("genre", "mood"):
+        corpora.embedded(task)  # rendered now, as in the sandbox nothing can be written
     isolated = bubblewrap_works()
     if not isolated:
         tell("NOT ISOLATED: bubblewrap isn't available, so what is submitted can read and write what you can")
-    chapters = sorted({one.chapter for one in found})
-    blank = {chapter: nbformat.read(handout.release(course, chapter), 4) for chapter in chapters}
+    blank = {chapter: nbformat.read(path, 4) for chapter, path in handout.release(course).items()}
     for number, one in enumerate(found, 1):
         try:
             missing = _take(one, course, blank[one.chapter])

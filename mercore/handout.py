@@ -62,10 +62,10 @@ def environment() -> dict[str, str]:
     return os.environ | {"PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])}
 
 
-def release(course: Path, chapter: str) -> Path:
-    """The blank notebook of a chapter, as nbgrader makes it from the source; its cells are put into the gradebook."""
-    nbgrader(course, "generate_assignment", chapter, "--force")
-    return course / "release" / chapter / f"{chapter}.ipynb"
+def release(course: Path) -> dict[str, Path]:
+    """The blank notebook of each chapter, as nbgrader makes it from the source; its cells are put into the gradebook."""
+    nbgrader(course, "generate_assignment", "*", "--force")
+    return {chapter: course / "release" / chapter / f"{chapter}.ipynb" for chapter in chapters()}
 
 
 def make_archive(folder: Path | None = None) -> Path:
@@ -78,8 +78,8 @@ def make_archive(folder: Path | None = None) -> Path:
     with unfinished(folder) as scratch:
         make_course(scratch / "course")
         files = {name: PROJECT / name for name in _handed_out()}
-        for chapter in chapters():
-            files[f"notebooks/exercises/{chapter}.ipynb"] = release(scratch / "course", chapter)
+        for chapter, blank in release(scratch / "course").items():
+            files[f"notebooks/exercises/{chapter}.ipynb"] = blank
         contents = {name: path.read_bytes() for name, path in sorted(files.items())}
         digest = hashlib.sha256(b"".join(name.encode() + b"\0" + data for name, data in contents.items()))
         edition = f"mercore-coursework-{digest.hexdigest()[:8]}"

@@ -1,6 +1,15 @@
 """How nbgrader makes and grades the exercises; `make assignment` and `make grade` copy it into their course folder."""
 
-from nbgrader.preprocessors import AssignLatePenalties, CheckCellMetadata, IgnorePattern, LimitOutput, SaveAutoGrades
+from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor
+from nbgrader.preprocessors import (
+    AssignLatePenalties,
+    CheckCellMetadata,
+    ClearHiddenTests,
+    GetGrades,
+    IgnorePattern,
+    LimitOutput,
+    SaveAutoGrades,
+)
 
 from mercore.grading import CELL_SECONDS, ExecuteWithLimits
 
@@ -21,3 +30,4 @@ c.Autograde.autograde_preprocessors = [
 c.ExecuteWithLimits.timeout = CELL_SECONDS
 c.KernelManager.transport = "ipc"  # sockets in a folder: a kernel in a sandbox has no network, not even loopback
 c.HTMLExporter.sanitize_html = True  # a feedback page holds what a student's code printed
+c.GenerateFeedback.preprocessors = [GetGrades, ClearHiddenTests, CSSHTMLHeaderPreprocessor]  # hidden tests stay hidden
