@@ -63,7 +63,7 @@ def environment() -> dict[str, str]:
 
 
 def release(course: Path) -> dict[str, Path]:
-    """The blank notebook of each chapter, as nbgrader makes it from the source; its cells are put into the gradebook."""
+    """The blank notebook of each chapter, which nbgrader makes of the source and notes in the gradebook."""
     nbgrader(course, "generate_assignment", "*", "--force")
     return {chapter: course / "release" / chapter / f"{chapter}.ipynb" for chapter in chapters()}
 

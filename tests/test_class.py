@@ -24,7 +24,7 @@ CHAPTER, FULL, ACQUAINTED = "01_data", 9, 2  # points graded by running, and tho
 CELL_SECONDS, SECONDS = 15, 90
 HOSTILE = {
     "loop": "while True:\n    pass",
-    "stubborn": "while True:\n    try:\n        while True:\n            pass\n    except BaseException:\n        pass",
+    "stubborn": "while True:\n    try:\n        input()\n    except BaseException:\n        pass",
     "flood": "while True:\n    print('x' * 10_000)",
     "hoarder": "import numpy as np\nmine = np.ones(10**10)",
     "bomb": "with open('/tmp/big', 'wb') as file:\n    while True:\n        file.write(bytes(10**7))",
