@@ -170,10 +170,10 @@ def _predict(options) -> int:
             bar.write(f"mercore: {reason}", file=sys.stderr)
             bar.update()
 
-        for heard in predict.hear_all(paths, networks, options.count, options.seed, failed):
-            bar.write(predict.tell(heard))
+        for prediction in predict.predict_songs(paths, networks, options.count, options.seed, failed):
+            bar.write(predict.tell(prediction))
             if options.out:
-                for path in predict.write(heard, Path(options.out).expanduser(), names[heard.path]):
+                for path in predict.write(prediction, Path(options.out).expanduser(), names[prediction.path]):
                     bar.write(f"  {path}")
             bar.update()
     if failures:

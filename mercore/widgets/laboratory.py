@@ -16,8 +16,7 @@ from matplotlib.figure import Figure
 
 from mercore import UserError, evaluation, figures, fitting, runs, splits, training, wording
 from mercore.corpora import Corpus
-from mercore.widgets.panel import KEYS, Panel, as_html, png
-from mercore.widgets.sentence import Sentence
+from mercore.widgets.panel import KEYS, Panel, Sentence, as_html, png
 from mercore.widgets.settings import BATCH_SIZES, CONFLICTNET, Settings, as_papermill, as_python, refusals
 from mercore.wording import percent, several
 
@@ -122,7 +121,7 @@ class Laboratory(Panel):
         corpus = self.corpora[settings.task]
         found = refusals(settings, corpus)
         for name, note in self.notes.items():
-            note.text = found.get(name, "")
+            note.say(found.get(name, ""), "alert")
         self.train.disabled = bool(found) or self._busy
         self.code.value = (
             "# In a shell, in the folder notebooks:\nmkdir -p ../build\n"
@@ -141,8 +140,7 @@ class Laboratory(Panel):
         self.train.on_click(self._start)
         self.stop.on_click(self._ask_to_stop)
         self.progress = w.IntProgress(min=0, max=1, description="Step", layout=w.Layout(width="16em"))
-        self.status = w.HTML()
-        self._tell("Nothing trained yet in this laboratory.")
+        self.status = Sentence("Nothing trained yet in this laboratory.", "status")
         self.curves = w.Image(format="png", layout=w.Layout(max_width="100%", width="56em", display="none"))
         self.result = w.HTML()
         self.confusion = w.Image(format="png", layout=w.Layout(max_width="100%", width="56em", display="none"))
@@ -170,9 +168,6 @@ class Laboratory(Panel):
             [style, Sentence(KEYS), settings, buttons, self.status, self.code, self.curves, self.result,
              self.confusion, *session, self.comparison]
         )  # fmt: skip
-
-    def _tell(self, text: str) -> None:
-        self.status.value = f'<span role="status">{as_html(text)}</span>'
 
     def _show_table(self, _change=None) -> None:
         table = session_table(self.runs)
@@ -203,12 +198,12 @@ class Laboratory(Panel):
         if self._busy:  # a double click
             return
         if not TRAINING.acquire(blocking=False):
-            self._tell("Another laboratory of this notebook is training: wait, or press Stop, here or there.")
+            self.status.say("Another laboratory of this notebook is training: wait, or press Stop, here or there.")
             self.stop.disabled = False
             return
         self._busy, Laboratory.running = True, _Listener(self)
         self.train.disabled, self.stop.disabled = True, False
-        self._tell("Preparing the clips and their features.")
+        self.status.say("Preparing the clips and their features.")
         self.result.value = ""
         for shown in (self.curves, self.confusion):
             _show(shown, False)
@@ -218,7 +213,7 @@ class Laboratory(Panel):
         self.stop.disabled = True
         if Laboratory.running:
             Laboratory.running.stopped = True
-            self._tell("Stopping after the step at hand.")
+            self.status.say("Stopping after the step at hand.")
 
     def _train(self, settings: Settings, listener: "_Listener") -> None:
         try:
@@ -226,9 +221,9 @@ class Laboratory(Panel):
             Laboratory.running, self.stop.disabled = None, True  # from here on there is nothing to stop
             self._show_run(run, reused=not listener.steps)
         except UserError as error:
-            self._tell(f"Not trained: {error}")
+            self.status.say(f"Not trained: {error}", "alert")
         except Exception as error:  # in a thread nobody else would see it
-            self._tell(f"Not trained, by a fault of this program: {type(error).__name__}: {error}")
+            self.status.say(f"Not trained, by a fault of this program: {type(error).__name__}: {error}", "alert")
             self.result.value = f"<pre>{html.escape(traceback.format_exc())}</pre>"
         finally:
             Laboratory.running, self._busy, self.stop.disabled = None, False, True
@@ -243,7 +238,7 @@ class Laboratory(Panel):
             ended = f"Stopped after {several(epochs, 'whole epoch')}."
             if not epochs:
                 ended = "Stopped in the first epoch, its weights as they were."
-        self._tell(f"{ended} Kept as {run.id}.")
+        self.status.say(f"{ended} Kept as {run.id}.")
         lines = [wording.tell_accuracy(run), *run.notes]
         self.result.value = "".join(f"<p>{as_html(line)}</p>" for line in lines)
         self._draw_curves(run_name(run), run.history, run.config["epochs"])
@@ -269,7 +264,7 @@ class _Listener(fitting.Listener):
         self.laboratory, self.stopped, self.steps, self.drawn, self.shown = laboratory, False, 0, 0.0, 0.0
 
     def tell(self, text: str) -> None:
-        self.laboratory._tell(text)
+        self.laboratory.status.say(text)
 
     def step(self, done: int, of: int) -> None:
         self.steps += 1
