@@ -9,6 +9,7 @@ import threading
 import time
 import traceback
 from collections.abc import Iterable
+from typing import ClassVar
 
 import ipywidgets as w
 import pandas as pd
@@ -30,10 +31,13 @@ class Laboratory(Panel):
     """Set a training, start and stop it, watch its curves, and compare this session's runs.
 
     corpora: by task. shown: keys of `networks.TITLES`, those of the notebook it stands in, or all. runs_so_far: of
-    the notebook, to be compared with. Settings start at the profile's. `runs` has the session's, the newest last.
+    the notebook, to be compared with. Settings start at the profile's. `runs` has them and the session's on these
+    corpora, the newest last.
     """
 
-    running: "_Listener | None" = None  # of the training at hand, whichever laboratory of this kernel began it
+    # Of this kernel, whichever laboratory began them: its cell may be run again.
+    running: "_Listener | None" = None  # of the training at hand
+    session: ClassVar[dict[str, runs.Run]] = {}  # what was trained, by id, the newest last
 
     def __init__(
         self,
@@ -44,13 +48,20 @@ class Laboratory(Panel):
         protocol: str = "auto",
         seed: int = 0,
     ):
-        self.corpora, self.corpus_seed, self.runs = corpora, seed, list(runs_so_far)
-        self._busy = False
+        self.corpora, self.corpus_seed, self.runs_so_far = corpora, seed, list(runs_so_far)
+        self.runs, self._busy = self._known_runs(), False
         self._make_controls(shown, profile, protocol, seed)
         self._make_outputs()
         super().__init__([self._layout()], self._picture_of(self.runs))
         self._check()
         self._show_session()
+
+    def _known_runs(self) -> list[runs.Run]:
+        """The notebook's and the session's, each once; those on other music have nothing to be compared with here."""
+        here = {(corpus.task, corpus.fingerprint) for corpus in self.corpora.values()}
+        session = {key: run for key, run in list(Laboratory.session.items())  # a thread may be adding to it
+                   if (run.corpus["task"], run.corpus["fingerprint"]) in here}  # fmt: skip
+        return [run for run in self.runs_so_far if run.id not in session] + list(session.values())
 
     # What is set
 
@@ -81,7 +92,7 @@ class Laboratory(Panel):
             "epochs": w.IntSlider(min=1, max=60),
             "augment": w.Dropdown(options={LIKE_PROFILE: LIKE_PROFILE, "on": True, "off": False}),
             "protocol": w.Dropdown(options=["auto", *splits.PROTOCOLS], value=protocol),
-            "seed": w.BoundedIntText(value=seed, min=0, max=2**32 - 1),
+            "seed": w.IntText(value=seed),
         }
         self._like_profile()
         for name, control in self.controls.items():
@@ -231,7 +242,9 @@ class Laboratory(Panel):
             self._check()
 
     def _show_run(self, run: runs.Run, reused: bool) -> None:
-        self.runs = [known for known in self.runs if known.id != run.id] + [run]
+        Laboratory.session.pop(run.id, None)
+        Laboratory.session[run.id] = run
+        self.runs = self._known_runs()
         ended = "Done: this very training was there already." if reused else "Done."
         if "stopped" in run.config:
             epochs = run.config["stopped"]
