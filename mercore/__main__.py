@@ -154,6 +154,7 @@ def _seed(text: str) -> int:
 
 def _predict(options) -> int:
     """0; 1 if there were songs that couldn't be read, which are named and skipped."""
+    print("loading TensorFlow and the network ...", file=sys.stderr, flush=True)  # seconds in which nothing is seen
     from tqdm.auto import tqdm
 
     from mercore import models, predict
