@@ -232,7 +232,7 @@ class Laboratory(Panel):
             Laboratory.running, self.stop.disabled = None, True  # from here on there is nothing to stop
             self._show_run(run, reused=not listener.steps)
         except UserError as error:
-            self.status.say(f"Not trained: {error}", "alert")
+            self.status.say(f"Not trained: {error}")  # no alert, as it may just have been stopped
         except Exception as error:  # in a thread nobody else would see it
             self.status.say(f"Not trained, by a fault of this program: {type(error).__name__}: {error}", "alert")
             self.result.value = f"<pre>{html.escape(traceback.format_exc())}</pre>"
