@@ -164,6 +164,7 @@ def _seed(text: str) -> int:
 
 def _predict(options) -> int:
     """0; 1 if there were songs that couldn't be read, which are named and skipped."""
+    print("loading TensorFlow and the network ...", file=sys.stderr, flush=True)  # seconds in which nothing is seen
     from tqdm.auto import tqdm
 
     from mercore import models, predict
@@ -180,10 +181,10 @@ def _predict(options) -> int:
             bar.write(f"mercore: {reason}", file=sys.stderr)
             bar.update()
 
-        for heard in predict.hear_all(paths, networks, options.count, options.seed, failed):
-            bar.write(predict.tell(heard))
+        for prediction in predict.predict_songs(paths, networks, options.count, options.seed, failed):
+            bar.write(predict.tell(prediction))
             if options.out:
-                for path in predict.write(heard, Path(options.out).expanduser(), names[heard.path]):
+                for path in predict.write(prediction, Path(options.out).expanduser(), names[prediction.path]):
                     bar.write(f"  {path}")
             bar.update()
     if failures:

@@ -59,7 +59,7 @@ def plot_listening(heard: Heard, method: str = "") -> Figure:
     add_caption(
         fig,
         f"Probability of {asked}: {heard.probability:.2f}. Between the dashed lines: the two seconds that "
-        f"mattered most by {METHODS[method]}, {start:.1f} to {start + WINDOW:.1f} s.",
+        f"mattered most by {METHODS[method]}, {round(start, 1):.1f} to {round(start, 1) + WINDOW:.1f} s.",
     )
     return fig
 

@@ -62,7 +62,7 @@ def find_songs(paths: Sequence[str | Path]) -> list[Path]:
 
 
 @dataclass(frozen=True)
-class Heard:
+class Prediction:
     """What networks make of the song at `path`: `analyses` and `found` (doubts), one a network."""
 
     path: Path
@@ -73,7 +73,7 @@ class Heard:
     seed: int
 
 
-def hear(path: Path, networks: list[runs.Run], count: int = 100, seed: int = 0) -> Heard:
+def predict_song(path: Path, networks: list[runs.Run], count: int = 100, seed: int = 0) -> Prediction:
     """Open one song and ask every network. Raises UserError where it can't be opened."""
     song = songs.open_song(path)
     short = [run for run in networks if song.duration < run.clip_seconds]
@@ -81,49 +81,49 @@ def hear(path: Path, networks: list[runs.Run], count: int = 100, seed: int = 0) 
         raise UserError(f"{path}: {song.duration:.1f} s is shorter than the clips of {short[0].id}")
     analyses = [songs.analyse(song, run, count, seed) for run in networks]
     found = [doubts.doubt(analysis, run) for analysis, run in zip(analyses, networks, strict=True)]
-    return Heard(path, song, networks, analyses, found, seed)
+    return Prediction(path, song, networks, analyses, found, seed)
 
 
-def hear_all(
+def predict_songs(
     paths: Sequence[Path], networks: list[runs.Run], count: int, seed: int, failed: Callable[[str], object]
-) -> Iterator[Heard]:
+) -> Iterator[Prediction]:
     """Each song in turn; one that can't be opened is told to `failed` and skipped."""
     for path in paths:
         try:
-            yield hear(path, networks, count, seed)
+            yield predict_song(path, networks, count, seed)
         except UserError as error:
             failed(songs.one_line(str(error), LONGEST_LINE))
         except (OSError, MemoryError) as error:
             failed(songs.one_line(f"{path}: can't be read ({error or type(error).__name__})", LONGEST_LINE))
 
 
-def table_of(heard: Heard) -> pd.DataFrame:
+def table_of(prediction: Prediction) -> pd.DataFrame:
     """One row a network and class: run, task, class, snippets, share, low, high (95 %, Wilson)."""
     parts = [
         analysis.shares().rename_axis("class").reset_index().assign(run=run.id, task=analysis.task)
-        for analysis, run in zip(heard.analyses, heard.networks, strict=True)
+        for analysis, run in zip(prediction.analyses, prediction.networks, strict=True)
     ]
     return pd.concat(parts)[["run", "task", "class", "snippets", "share", "low", "high"]].reset_index(drop=True)
 
 
-def tell(heard: Heard) -> str:
+def tell(prediction: Prediction) -> str:
     """What is printed of a song: shares with intervals, the most frequent first, and warnings."""
-    song = heard.song
+    song = prediction.song
     by = f", {song.artist}" if song.artist else ""
     lines = [f"{songs.one_line(str(song.path), LONGEST_LINE)}: {song.title}{by} ({clock(song.duration)})"]
-    for analysis, run, found in zip(heard.analyses, heard.networks, heard.found, strict=True):
+    for analysis, run, found in zip(prediction.analyses, prediction.networks, prediction.found, strict=True):
         lines.append(f"  {analysis.task} by {run.id}, learnt from {run.corpus['name']}; {found.snippets} snippets")
         shares = analysis.shares().sort_values("share", ascending=False, kind="stable")
         for name, row in shares[shares["share"] >= SHOWN].iterrows():
             share, low, high = (100 * row[column] for column in ("share", "low", "high"))
             lines.append(f"    {class_label(str(name)):<20} {share:3.0f} %   [{low:.0f}, {high:.0f}]")
-        lines += [f"    {line}" for line in _warnings(heard, analysis, run, found)]
+        lines += [f"    {line}" for line in _warnings(prediction, analysis, run, found)]
     return "\n".join(lines)
 
 
-def _warnings(heard: Heard, analysis, run, found: doubts.Doubts) -> list[str]:
+def _warnings(prediction: Prediction, analysis, run, found: doubts.Doubts) -> list[str]:
     said = []
-    if run.corpus["name"].startswith("embedded") and not heard.song.composed:
+    if run.corpus["name"].startswith("embedded") and not prediction.song.composed:
         said.append("! this network has only heard music composed by a program: no statement about a recording")
     if found.far:
         said.append("! the song's sound is unlike the training data: take this for chance")
@@ -134,9 +134,9 @@ def _warnings(heard: Heard, analysis, run, found: doubts.Doubts) -> list[str]:
     return said
 
 
-def to_dict(heard: Heard) -> dict:
+def to_dict(prediction: Prediction) -> dict:
     """Everything as JSON holds it: song, seed, and for each network run, corpus, counts, shares, doubts, snippets."""
-    song = heard.song
+    song = prediction.song
     return {
         "song": {
             "file": str(song.path),
@@ -144,7 +144,7 @@ def to_dict(heard: Heard) -> dict:
             "artist": song.artist,
             "seconds": round(song.duration, 3),
         },
-        "seed": heard.seed,
+        "seed": prediction.seed,
         "interval": "95 % Wilson interval of the share for drawing the snippets, not for the network's mistakes",
         "networks": [
             {
@@ -163,7 +163,7 @@ def to_dict(heard: Heard) -> dict:
                     name: [round(float(p), 4) for p in analysis.probabilities[name]] for name in run.classes
                 },
             }
-            for analysis, run, found in zip(heard.analyses, heard.networks, heard.found, strict=True)
+            for analysis, run, found in zip(prediction.analyses, prediction.networks, prediction.found, strict=True)
         ],
     }
 
@@ -177,20 +177,20 @@ def _plain(value):
     return None if isinstance(value, float) and not np.isfinite(value) else value
 
 
-def write(heard: Heard, folder: Path, stem: str) -> list[Path]:
+def write(prediction: Prediction, folder: Path, stem: str) -> list[Path]:
     """Write a song's picture, csv and json as folder/stem.*; returns their paths. Each appears whole or not at all."""
     written = []
-    tasks = list(dict.fromkeys(analysis.task for analysis in heard.analyses))
-    by_task = {task: [i for i, a in enumerate(heard.analyses) if a.task == task] for task in tasks}
+    tasks = list(dict.fromkeys(analysis.task for analysis in prediction.analyses))
+    by_task = {task: [i for i, a in enumerate(prediction.analyses) if a.task == task] for task in tasks}
     for n in range(max(map(len, by_task.values()))):  # several networks of one task have a picture each
         chosen = {task: at[n] for task, at in by_task.items() if n < len(at)}
-        analyses = {task: heard.analyses[i] for task, i in chosen.items()}
-        step = plots_portrait.window_step(heard.song)
+        analyses = {task: prediction.analyses[i] for task, i in chosen.items()}
+        step = plots_portrait.window_step(prediction.song)
         fig = plots_portrait.plot_portrait(analyses, {task: a.over_time(step) for task, a in analyses.items()})
-        provenance = figures.Provenance.of_song(heard.song, *(heard.networks[i] for i in chosen.values()))
+        provenance = figures.Provenance.of_song(prediction.song, *(prediction.networks[i] for i in chosen.values()))
         written.append(figures.save(fig, stem if n == 0 else f"{stem}--{n + 1}", provenance, folder))
-    written.append(figures.write_whole(folder / f"{stem}.csv", _csv(table_of(heard))))
-    text = json.dumps(to_dict(heard), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    written.append(figures.write_whole(folder / f"{stem}.csv", _csv(table_of(prediction))))
+    text = json.dumps(to_dict(prediction), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     written.append(figures.write_whole(folder / f"{stem}.json", text))
     return written
 

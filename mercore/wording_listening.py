@@ -28,7 +28,7 @@ VERDICTS = {
 
 def tell_window(heard: Heard, method: str) -> str:
     """Which two seconds mattered most by a method, and what the network says with and without them."""
-    start = heard.windows[method]
+    start = round(heard.windows[method], 1)  # before its end is told, or 0.85 would become 0.8 to 2.9
     return (
         f"By {METHODS[method]} the two seconds from {start:.1f} to {start + WINDOW:.1f} s of this clip matter most "
         f"for **{class_label(heard.class_name)}**. The whole clip gives the class a probability of "

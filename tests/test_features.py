@@ -64,6 +64,22 @@ def test_load_averages_channels(tmp_path):
     assert np.abs(features.load(path)).max() < 1e-6
 
 
+def test_load_averages_the_channels_of_a_real_m4a(tmp_path):
+    """What AAC keeps of three tones: one in each channel, and one that the two channels' mean cancels."""
+    ffmpeg = shutil.which("ffmpeg")
+    if not ffmpeg:
+        pytest.skip("no ffmpeg on the path, which encodes and decodes m4a")
+    left, right, opposite = (tone(4, 44_100, hertz) for hertz in (500, 2_000, 1_000))
+    soundfile.write(tmp_path / "x.wav", np.stack([left + opposite, right / 2 - opposite], axis=1) / 2, 44_100)
+    command = [ffmpeg, "-v", "error", "-i", tmp_path / "x.wav", "-c:a", "aac", "-b:a", "192k", tmp_path / "x.m4a"]
+    subprocess.run(command, check=True, timeout=60)
+    y = features.load(tmp_path / "x.m4a")
+    assert len(y) / 22_050 == pytest.approx(4, abs=0.05)  # AAC counts in frames of 1,024 samples
+    second = y[22_050 : 2 * 22_050]
+    amplitude = 2 * np.abs(np.fft.rfft(second)) / 22_050  # a second long, so every whole Hz has a line of its own
+    assert amplitude[[500, 2_000, 1_000]] == pytest.approx([0.125, 0.0625, 0], abs=0.005)
+
+
 def test_load_names_what_it_cannot_read(tmp_path):
     bad = {name: tmp_path / f"{name}.wav" for name in ("missing", "text", "empty", "header", "nan")}
     bad["text"].write_text("no music")

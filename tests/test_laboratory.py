@@ -2,6 +2,7 @@
 
 import shlex
 import time
+from dataclasses import replace
 
 import nbformat
 import pytest
@@ -10,6 +11,12 @@ from mercore import corpora, networks, training, workbook
 from mercore.widgets import Laboratory
 from mercore.widgets.laboratory import TRAINING, run_name
 from mercore.widgets.settings import Settings, as_papermill, as_python, refusals
+
+
+@pytest.fixture(autouse=True)
+def new_session(monkeypatch):
+    """As in a kernel of its own."""
+    monkeypatch.setattr(Laboratory, "session", {})
 
 
 @pytest.fixture
@@ -31,6 +38,8 @@ def wait(laboratory, seconds=240):
 
 
 @pytest.mark.parametrize("about, changes, name, word", [
+    ({"network": "conv", "seed": -1}, {}, "seed", "-1 can't be a seed: take a whole number from 0 to 4,294,967,295"),
+    ({"network": "conv", "seed": 2**32}, {}, "seed", "can't be a seed"),
     ({"network": "conv"}, {"units": 32}, "units", "has no units"),
     ({"network": "end2end"}, {"dropout": 0.5}, "dropout", "has no dropout"),
     ({"network": "end2end"}, {"n_mels": 64}, "n_mels", "no mel bands"),
@@ -60,6 +69,14 @@ def test_a_refusal_stands_beside_its_control_and_training_is_not_offered(laborat
     assert "has no units" in laboratory.notes["units"].text and laboratory.train.disabled
     laboratory.controls["network"].value = ("bgru", "report")
     assert not laboratory.notes["units"].text and not laboratory.train.disabled
+
+
+@pytest.mark.parametrize("seed, trainable", [(-1, False), (0, True), (2**32 - 1, True), (2**32, False)])
+def test_a_seed_is_taken_as_it_was_typed_or_refused(laboratory, seed, trainable):
+    laboratory.controls["seed"].value = seed
+    assert laboratory.settings.seed == seed
+    assert laboratory.train.disabled != trainable
+    assert ('role="alert"' in laboratory.notes["seed"].value) != trainable
 
 
 def test_a_profile_fills_in_its_settings(laboratory):
@@ -150,6 +167,20 @@ def test_runs_are_sorted_and_compared(laboratory):
     laboratory.train.click()  # the same again is found, not listed twice
     wait(laboratory)
     assert len(laboratory.runs) == 2
+
+
+def test_the_session_outlasts_the_cell_that_shows_the_laboratory(laboratory, genre):
+    for seed in (41, 42):
+        laboratory.controls["seed"].value = seed
+        laboratory.train.click()
+        wait(laboratory)
+    first, second = laboratory.runs
+    before = training.train(genre, "conv", "smoke", "track", seed=40)
+    again = Laboratory({"genre": genre}, ("conv",), [before, second])  # of the notebook, one of them trained here too
+    assert [run.id for run in again.runs] == [before.id, first.id, second.id]
+    assert again.table.value.count("<tr>") == 3 and len(again.compared.value) == 3
+    other = replace(genre, tracks=genre.tracks.iloc[1:])
+    assert Laboratory({"genre": other}, ("conv",)).runs == []
 
 
 def test_only_one_trains_at_a_time(laboratory):

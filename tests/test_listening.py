@@ -284,6 +284,14 @@ def test_what_is_told_holds_the_numbers_of_the_clip(run, tones):
     assert (f"{found.rho:.2f}" in told) == (found.verdict in ("agree", "in part", "disagree"))
 
 
+@pytest.mark.parametrize(("start", "told"), [(0.85, "0.8 to 2.8 s"), (0.25, "0.2 to 2.2 s"), (1.0, "1.0 to 3.0 s")])
+def test_the_two_seconds_are_two_as_they_are_told(run, tones, start, told):
+    heard = listening.listen(run, tones, listening.typical_clip(run))
+    heard = replace(heard, windows=dict.fromkeys(heard.windows, start))
+    assert told in wording_listening.tell_window(heard, "occlusion")
+    assert any(told in text.get_text() for text in figures.plot_listening(heard, "occlusion").texts)
+
+
 def test_the_figure_has_a_row_a_method_on_one_time_axis(run, tones):
     heard = listening.listen(run, tones, listening.typical_clip(run))
     fig = figures.plot_listening(heard, "occlusion")

@@ -69,6 +69,17 @@ def test_all_well_is_0_and_what_makes_no_sense_2(run, music, tmp_path, capsys):
     assert ended.value.code == 2
 
 
+def test_that_it_loads_is_told_before_the_networks_are_opened_and_not_among_the_results(music, capsys, monkeypatch):
+    def stop(name):
+        said = capsys.readouterr()
+        assert said.err.startswith("loading ") and said.err.count("\n") == 1 and said.out == ""
+        raise UserError("far enough")
+
+    monkeypatch.setattr(predict, "open_network", stop)
+    assert __main__.main(["predict", str(music)]) == 2
+    assert capsys.readouterr().err == "mercore: far enough\n"
+
+
 def test_without_a_run_the_committed_models_are_asked(music, capsys):
     assert __main__.main(["predict", str(music / "Ä b.wav"), "--count", "3"]) == 0
     assert "mood by mood_4q, learnt from 4Q; 3 snippets" in capsys.readouterr().out

@@ -2,13 +2,17 @@
 
 from dataclasses import replace
 
+import ipywidgets
+import matplotlib as mpl
+import numpy as np
 import pandas as pd
 import pytest
+import soundfile
 
 from mercore import clips
 from mercore.runs import Run
 from mercore.widgets import ErrorExplorer
-from mercore.widgets.errors import MOST, clips_of
+from mercore.widgets.errors import MOST, SHADES, _style, clips_of
 
 
 @pytest.fixture
@@ -39,6 +43,61 @@ def test_a_cell_gives_players_and_says_how_many_more(run, tones):
     assert first["track"] in label.text and f"{first['start']:.1f} s" in label.text
     assert f"{first['probability']:.2f}" in label.text
     assert len(player.value) == 44 + 2 * 66_150  # a WAV of 3 s
+
+
+@pytest.mark.parametrize("count", [1, MOST, MOST + 1])
+def test_players_are_counted_out_only_where_some_are_left_out(run, tones, count):
+    table = run.predictions
+    few = table[table["label"] == "low"].head(count)
+    explorer = ErrorExplorer(replace(run, predictions=pd.concat([few, table[table["label"] == "high"]])), tones)
+    explorer.cells["low", "high"].click()
+    assert len(explorer.players.children) == min(count, MOST)
+    assert ("of which the network was surest" in explorer.message.text) == (count > MOST)
+
+
+def test_another_cell_replaces_what_was_shown(run, tones):
+    tracks = tones.tracks.assign(title="<i>Song</i>", artist="Someone")
+    explorer = ErrorExplorer(run, replace(tones, tracks=tracks))
+    explorer.cells["low", "high"].click()
+    explorer.cells["high", "high"].click()
+    assert explorer.message.text.startswith("high rightly recognised: 12 clips")
+    labels = [row.children[0] for row in explorer.players.children]
+    assert all(label.text.startswith("<i>Song</i> by Someone · high") for label in labels)
+    assert not any("<i>" in label.value for label in labels)
+
+
+def test_a_file_that_has_become_shorter_is_told_and_other_cells_still_play(run, tones, tmp_path):
+    soundfile.write(tmp_path / "short.wav", np.zeros(22_050), 22_050)
+    paths = tones.tracks["path"].where(tones.tracks["label"] == "high", str(tmp_path / "short.wav"))
+    explorer = ErrorExplorer(run, replace(tones, tracks=tones.tracks.assign(path=paths)))
+    for cell, alert, players in ((("high", "high"), False, MOST), (("low", "high"), True, 0)) * 2:
+        explorer.cells[cell].click()
+        assert ("They can't be played: " in explorer.message.text) == alert
+        assert ('role="alert"' in explorer.message.value) == alert
+        assert len(explorer.players.children) == players
+
+
+def test_numbers_are_read_on_every_shade():
+    """By WCAG 2 letters need a contrast of 4.5."""
+    for share in np.linspace(0, 1, SHADES):
+        style = _style(share)
+        dark, light = sorted(map(luminance, (style.button_color, style.text_color)))
+        assert (light + 0.05) / (dark + 0.05) >= 4.5, share
+
+
+def luminance(colour: str) -> float:
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in mpl.colors.to_rgb(colour)]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def test_a_class_is_no_markup(run, tones):
+    table = run.predictions.rename(columns={"p_low": "p_<b>"}).replace({"label": {"low": "<b>"}})
+    about = run.corpus | {"classes": ["high", "<b>"]}
+    explorer = ErrorExplorer(replace(run, corpus=about, predictions=table), tones)
+    headings = [widget.value for widget in explorer.children[0].children if type(widget) is ipywidgets.HTML]
+    assert len(headings) == 2 and not any("<b>" in heading for heading in headings)
+    explorer.cells["<b>", "high"].click()
+    assert "<b> taken for high" in explorer.message.text and "<b>" not in explorer.message.value
 
 
 def test_cells_without_clips_cannot_be_pressed(run, tones):

@@ -11,7 +11,16 @@ from PIL import Image
 
 from mercore import features
 from mercore.widgets import SpectrogramExplorer
-from mercore.widgets.spectrogram import COLUMNS, LOWEST, ROWS, TICKS, Settings, hear_again, refuse, to_pixels
+from mercore.widgets.spectrogram import (
+    COLUMNS,
+    LOWEST,
+    ROWS,
+    TICKS,
+    SpectrogramSettings,
+    hear_again,
+    refuse,
+    to_pixels,
+)
 
 
 @pytest.fixture
@@ -54,12 +63,12 @@ def test_a_hop_beyond_the_window_is_refused_beside_the_control_that_was_moved(ex
 
 
 def test_empty_mel_filters_are_refused_and_only_where_there_are_any():
-    few = Settings(n_fft=512, hop_length=128, n_mels=256)
+    few = SpectrogramSettings(n_fft=512, hop_length=128, n_mels=256)
     with pytest.warns(UserWarning, match="Empty filters"):  # which the explorer doesn't leave to a log
         empty = (librosa.filters.mel(sr=22_050, n_fft=512, n_mels=256).max(axis=1) == 0).sum()
     assert empty and f"{empty} of 256 mel filters" in refuse(few)
     assert refuse(replace(few, scale="linear")) == ""
-    assert refuse(Settings()) == ""
+    assert refuse(SpectrogramSettings()) == ""
 
 
 def test_what_is_left_is_refused_with_empty_filters_though_the_picture_has_none(explorer):
@@ -91,7 +100,7 @@ def test_it_is_a_picture_without_a_front_end(explorer):
 
 @pytest.mark.parametrize("scale", ["linear", "log", "mel"])
 def test_a_tone_is_where_the_axis_says(scale):
-    rows = to_pixels(tone(2000), Settings(scale=scale)).mean(axis=1)
+    rows = to_pixels(tone(2000), SpectrogramSettings(scale=scale)).mean(axis=1)
     middle = np.flatnonzero(rows == rows.max()).mean() + 0.5
     _, to_scale, _ = TICKS[scale]
     low, high = (float(to_scale(f)) for f in (LOWEST if scale == "log" else 0, features.SAMPLE_RATE / 2))
@@ -105,14 +114,14 @@ def test_a_click_is_where_it_was_and_not_averaged_away(n_fft, hop, seconds):
     y = np.zeros(seconds * features.SAMPLE_RATE, np.float32)
     y[len(y) // 3] = 1
     hop = min(hop, n_fft)
-    columns = to_pixels(y, Settings(n_fft=n_fft, hop_length=hop, scale="linear")).max(axis=0)
+    columns = to_pixels(y, SpectrogramSettings(n_fft=n_fft, hop_length=hop, scale="linear")).max(axis=0)
     middle = np.flatnonzero(columns == columns.max()).mean() / COLUMNS * seconds
     assert middle == pytest.approx(seconds / 3, abs=2 * seconds / COLUMNS + hop / features.SAMPLE_RATE)
 
 
 def test_the_mel_picture_is_the_log_mel_of_the_package():
     y = tone(440) + np.random.default_rng(0).normal(scale=0.01, size=66_150).astype(np.float32)
-    db = to_pixels(y, Settings())
+    db = to_pixels(y, SpectrogramSettings())
     assert db.shape == (ROWS, COLUMNS)
     rows = np.round(np.arange(1, 129) / 129 * ROWS).astype(int)
     columns = np.round(np.arange(130) * 512 / len(y) * COLUMNS).astype(int)
@@ -122,7 +131,7 @@ def test_the_mel_picture_is_the_log_mel_of_the_package():
 
 def test_what_comes_back_is_sound_of_the_same_length_and_pitch(explorer):
     y = tone(440)
-    back = hear_again(y, Settings())
+    back = hear_again(y, SpectrogramSettings())
     assert back.shape == y.shape and np.isfinite(back).all()
     spectrum = np.abs(np.fft.rfft(back))
     assert abs(np.fft.rfftfreq(len(back), 1 / features.SAMPLE_RATE)[spectrum.argmax()] - 440) < 25

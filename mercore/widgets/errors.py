@@ -10,8 +10,7 @@ import pandas as pd
 
 from mercore import UserError, evaluation, features, figures
 from mercore.plotstyle import class_label
-from mercore.widgets.panel import Panel, player
-from mercore.widgets.sentence import Sentence
+from mercore.widgets.panel import Panel, Sentence, player
 from mercore.wording import several
 
 MOST = 6  # players at once
@@ -41,7 +40,7 @@ class ErrorExplorer(Panel):
         self.cells = self._cells()
         n = int(self.counts.to_numpy().sum())
         known = f"{several(n, 'test clip')} by {run.title}. Press a number to hear its clips."
-        self.message = Sentence(known if n else "This run has no test clips, so there is nothing to hear.")
+        self.message = Sentence(known if n else "This run has no test clips, so there is nothing to hear.", "status")
         self.players = ipywidgets.VBox()
         super().__init__([self._grid(), self.message, self.players], figures.plot_run_confusion(run))
 
@@ -87,12 +86,13 @@ class ErrorExplorer(Panel):
         what = "rightly recognised" if true == predicted else f"taken for {class_label(predicted)}"
         rest = f"; the {MOST} of which the network was surest" if len(clips) > MOST else ""
         heading = f"{class_label(true)} {what}: {several(len(clips), 'clip')}{rest}."
-        self.message.text, rows = f"{heading} Reading …", []
+        self.message.say(f"{heading} Reading …")
         try:
-            rows = [self._row(clip) for clip in clips.head(MOST).itertuples()]
+            self.players.children = [self._row(clip) for clip in clips.head(MOST).itertuples()]
+            self.message.say(heading)
         except (UserError, ValueError) as error:  # ValueError: a file that has become shorter than the clip
-            heading = f"{heading} They can't be played: {error}."
-        self.players.children, self.message.text = rows, heading
+            self.players.children = ()
+            self.message.say(f"{heading} They can't be played: {error}.", "alert")
 
     def _row(self, clip) -> ipywidgets.HBox:
         """What is known of a clip, and its player."""

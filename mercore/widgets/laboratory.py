@@ -9,6 +9,7 @@ import threading
 import time
 import traceback
 from collections.abc import Iterable
+from typing import ClassVar
 
 import ipywidgets as w
 import pandas as pd
@@ -16,8 +17,7 @@ from matplotlib.figure import Figure
 
 from mercore import UserError, evaluation, figures, fitting, runs, splits, training, wording
 from mercore.corpora import Corpus
-from mercore.widgets.panel import KEYS, Panel, as_html, png
-from mercore.widgets.sentence import Sentence
+from mercore.widgets.panel import KEYS, Panel, Sentence, as_html, png
 from mercore.widgets.settings import BATCH_SIZES, CONFLICTNET, Settings, as_papermill, as_python, refusals
 from mercore.wording import percent, several
 
@@ -31,10 +31,13 @@ class Laboratory(Panel):
     """Set a training, start and stop it, watch its curves, and compare this session's runs.
 
     corpora: by task. shown: keys of `networks.TITLES`, those of the notebook it stands in, or all. runs_so_far: of
-    the notebook, to be compared with. Settings start at the profile's. `runs` has the session's, the newest last.
+    the notebook, to be compared with. Settings start at the profile's. `runs` has them and the session's on these
+    corpora, the newest last.
     """
 
-    running: "_Listener | None" = None  # of the training at hand, whichever laboratory of this kernel began it
+    # Of this kernel, whichever laboratory began them: its cell may be run again.
+    running: "_Listener | None" = None  # of the training at hand
+    session: ClassVar[dict[str, runs.Run]] = {}  # what was trained, by id, the newest last
 
     def __init__(
         self,
@@ -45,13 +48,20 @@ class Laboratory(Panel):
         protocol: str = "auto",
         seed: int = 0,
     ):
-        self.corpora, self.corpus_seed, self.runs = corpora, seed, list(runs_so_far)
-        self._busy = False
+        self.corpora, self.corpus_seed, self.runs_so_far = corpora, seed, list(runs_so_far)
+        self.runs, self._busy = self._known_runs(), False
         self._make_controls(shown, profile, protocol, seed)
         self._make_outputs()
         super().__init__([self._layout()], self._picture_of(self.runs))
         self._check()
         self._show_session()
+
+    def _known_runs(self) -> list[runs.Run]:
+        """The notebook's and the session's, each once; those on other music have nothing to be compared with here."""
+        here = {(corpus.task, corpus.fingerprint) for corpus in self.corpora.values()}
+        session = {key: run for key, run in list(Laboratory.session.items())  # a thread may be adding to it
+                   if (run.corpus["task"], run.corpus["fingerprint"]) in here}  # fmt: skip
+        return [run for run in self.runs_so_far if run.id not in session] + list(session.values())
 
     # What is set
 
@@ -82,7 +92,7 @@ class Laboratory(Panel):
             "epochs": w.IntSlider(min=1, max=60),
             "augment": w.Dropdown(options={LIKE_PROFILE: LIKE_PROFILE, "on": True, "off": False}),
             "protocol": w.Dropdown(options=["auto", *splits.PROTOCOLS], value=protocol),
-            "seed": w.BoundedIntText(value=seed, min=0, max=2**32 - 1),
+            "seed": w.IntText(value=seed),
         }
         self._like_profile()
         for name, control in self.controls.items():
@@ -122,7 +132,7 @@ class Laboratory(Panel):
         corpus = self.corpora[settings.task]
         found = refusals(settings, corpus)
         for name, note in self.notes.items():
-            note.text = found.get(name, "")
+            note.say(found.get(name, ""), "alert")
         self.train.disabled = bool(found) or self._busy
         self.code.value = (
             "# In a shell, in the folder notebooks:\nmkdir -p ../build\n"
@@ -141,8 +151,7 @@ class Laboratory(Panel):
         self.train.on_click(self._start)
         self.stop.on_click(self._ask_to_stop)
         self.progress = w.IntProgress(min=0, max=1, description="Step", layout=w.Layout(width="16em"))
-        self.status = w.HTML()
-        self._tell("Nothing trained yet in this laboratory.")
+        self.status = Sentence("Nothing trained yet in this laboratory.", "status")
         self.curves = w.Image(format="png", layout=w.Layout(max_width="100%", width="56em", display="none"))
         self.result = w.HTML()
         self.confusion = w.Image(format="png", layout=w.Layout(max_width="100%", width="56em", display="none"))
@@ -170,9 +179,6 @@ class Laboratory(Panel):
             [style, Sentence(KEYS), settings, buttons, self.status, self.code, self.curves, self.result,
              self.confusion, *session, self.comparison]
         )  # fmt: skip
-
-    def _tell(self, text: str) -> None:
-        self.status.value = f'<span role="status">{as_html(text)}</span>'
 
     def _show_table(self, _change=None) -> None:
         table = session_table(self.runs)
@@ -203,12 +209,12 @@ class Laboratory(Panel):
         if self._busy:  # a double click
             return
         if not TRAINING.acquire(blocking=False):
-            self._tell("Another laboratory of this notebook is training: wait, or press Stop, here or there.")
+            self.status.say("Another laboratory of this notebook is training: wait, or press Stop, here or there.")
             self.stop.disabled = False
             return
         self._busy, Laboratory.running = True, _Listener(self)
         self.train.disabled, self.stop.disabled = True, False
-        self._tell("Preparing the clips and their features.")
+        self.status.say("Preparing the clips and their features.")
         self.result.value = ""
         for shown in (self.curves, self.confusion):
             _show(shown, False)
@@ -218,7 +224,7 @@ class Laboratory(Panel):
         self.stop.disabled = True
         if Laboratory.running:
             Laboratory.running.stopped = True
-            self._tell("Stopping after the step at hand.")
+            self.status.say("Stopping after the step at hand.")
 
     def _train(self, settings: Settings, listener: "_Listener") -> None:
         try:
@@ -226,9 +232,9 @@ class Laboratory(Panel):
             Laboratory.running, self.stop.disabled = None, True  # from here on there is nothing to stop
             self._show_run(run, reused=not listener.steps)
         except UserError as error:
-            self._tell(f"Not trained: {error}")
+            self.status.say(f"Not trained: {error}")  # no alert, as it may just have been stopped
         except Exception as error:  # in a thread nobody else would see it
-            self._tell(f"Not trained, by a fault of this program: {type(error).__name__}: {error}")
+            self.status.say(f"Not trained, by a fault of this program: {type(error).__name__}: {error}", "alert")
             self.result.value = f"<pre>{html.escape(traceback.format_exc())}</pre>"
         finally:
             Laboratory.running, self._busy, self.stop.disabled = None, False, True
@@ -236,14 +242,16 @@ class Laboratory(Panel):
             self._check()
 
     def _show_run(self, run: runs.Run, reused: bool) -> None:
-        self.runs = [known for known in self.runs if known.id != run.id] + [run]
+        Laboratory.session.pop(run.id, None)
+        Laboratory.session[run.id] = run
+        self.runs = self._known_runs()
         ended = "Done: this very training was there already." if reused else "Done."
         if "stopped" in run.config:
             epochs = run.config["stopped"]
             ended = f"Stopped after {several(epochs, 'whole epoch')}."
             if not epochs:
                 ended = "Stopped in the first epoch, its weights as they were."
-        self._tell(f"{ended} Kept as {run.id}.")
+        self.status.say(f"{ended} Kept as {run.id}.")
         lines = [wording.tell_accuracy(run), *run.notes]
         self.result.value = "".join(f"<p>{as_html(line)}</p>" for line in lines)
         self._draw_curves(run_name(run), run.history, run.config["epochs"])
@@ -269,7 +277,7 @@ class _Listener(fitting.Listener):
         self.laboratory, self.stopped, self.steps, self.drawn, self.shown = laboratory, False, 0, 0.0, 0.0
 
     def tell(self, text: str) -> None:
-        self.laboratory._tell(text)
+        self.laboratory.status.say(text)
 
     def step(self, done: int, of: int) -> None:
         self.steps += 1

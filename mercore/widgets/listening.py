@@ -1,7 +1,5 @@
 """Ask a network which moments of a clip it listened to. Used in 03_conv, 05_conv_recurrent and 06_end_to_end."""
 
-import html
-
 import ipywidgets
 import numpy as np
 import pandas as pd
@@ -10,7 +8,7 @@ from matplotlib.figure import Figure
 from mercore import listening
 from mercore.plots_listening import plot_listening
 from mercore.plotstyle import PAIR, class_label, new_figure, styled, wrap
-from mercore.widgets.panel import Panel, as_html, player, png, wav
+from mercore.widgets.panel import Panel, Sentence, player, png, wav
 from mercore.wording_listening import tell_agreement, tell_window
 
 PREDICTED = ""  # the choice of a class: whichever the network named
@@ -38,7 +36,7 @@ class ListeningExplorer(Panel):
         self.asked = _choice("Explain", classes)
         self.method = _choice("Method", [])
         self.picture = ipywidgets.Image(format="png", layout={"max_width": "100%", "object_fit": "contain"})
-        self.sentence = ipywidgets.HTML()
+        self.sentence = Sentence()
         self.whole, self.best = player(np.zeros(1)), player(np.zeros(1))
         players = [
             ipywidgets.VBox([ipywidgets.Label(label), sound])
@@ -74,7 +72,7 @@ class ListeningExplorer(Panel):
         except (ValueError, OSError) as error:  # a missing file, other clips, no weights: UserError is a ValueError
             self.heard, self.problem = None, str(error)
             self.picture.value = png(_told(self.problem))
-            self.sentence.value = f"<p>{html.escape(self.problem)}</p>"
+            self.sentence.say(self.problem, "alert")
             self.whole.value = self.best.value = wav(np.zeros(1))
             return None
         self.whole.value = wav(self.heard.samples)
@@ -90,8 +88,7 @@ class ListeningExplorer(Panel):
         method = self.method.value
         self.picture.value = png(plot_listening(self.heard, method))
         self.best.value = wav(self.heard.window(method))
-        text = f"{tell_window(self.heard, method)} {tell_agreement(self.heard, method)}"
-        self.sentence.value = f"<p>{as_html(text)}</p>"
+        self.sentence.say(f"{tell_window(self.heard, method)} {tell_agreement(self.heard, method)}", markdown=True)
         return self.picture.value
 
 

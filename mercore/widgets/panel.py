@@ -1,4 +1,4 @@
-"""What all interactive parts of the workbook have in common: a picture for where nothing can be moved, and players."""
+"""What all interactive parts of the workbook have in common: a picture for where nothing moves, sentences, players."""
 
 import html
 import io
@@ -30,6 +30,24 @@ class Panel(ipywidgets.VBox):
     def _repr_mimebundle_(self, **kwargs) -> dict:
         # Front ends take the richest of these that they can show.
         return super()._repr_mimebundle_(**kwargs) | {"image/png": b64encode(self.still).decode()}
+
+
+class Sentence(ipywidgets.HTML):
+    """Text that wraps and takes the theme's colours; ipywidgets.Label cuts off what is longer than its line.
+
+    role: of what changes "status" or "alert" (ARIA), so that screen readers say it, an alert at once; else "".
+    """
+
+    def __init__(self, text: str = "", role: str = "", **layout):
+        super().__init__(layout=ipywidgets.Layout(**{"width": "auto", "min_width": "0"} | layout))
+        self.say(text, role)
+
+    def say(self, text: str, role: str = "status", markdown: bool = False) -> None:
+        """Show `text` letter by letter, never as markup but, if it is `markdown`, as `as_html` does."""
+        self.text = text
+        marked = as_html(text) if markdown else html.escape(text, quote=False)
+        spoken = f' role="{role}"' if role else ""
+        self.value = f'<div{spoken} style="line-height: 1.4">{marked}</div>' if text else ""
 
 
 def png(fig: Figure) -> bytes:

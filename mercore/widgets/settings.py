@@ -10,6 +10,7 @@ from functools import lru_cache
 from mercore import UserError, features, training
 from mercore.corpora import Corpus
 
+HIGHEST_SEED = 2**32 - 1
 PATIENCE = 2.0  # s: Stop answers between two steps, so none may take longer
 CONFLICTNET = "conflictnet"
 
@@ -81,10 +82,16 @@ def as_papermill(settings: Settings, corpus: Corpus, corpus_seed: int = 0) -> st
 def refusals(settings: Settings, corpus: Corpus) -> dict[str, str]:
     """What can't work, by the name of the setting that would have to change, each with a sentence that says why."""
     found = {}
-    for check in (_check_input, _check_sizes, _check_shape, _check_clips, _check_protocol, _check_step):
+    for check in (_check_seed, _check_input, _check_sizes, _check_shape, _check_clips, _check_protocol, _check_step):
         if not found:  # one at a time: the next often follows from the first
             found |= check(settings, corpus)
     return found
+
+
+def _check_seed(settings: Settings, corpus: Corpus) -> dict[str, str]:
+    if 0 <= settings.seed <= HIGHEST_SEED:
+        return {}
+    return {"seed": f"{settings.seed:,} can't be a seed: take a whole number from 0 to {HIGHEST_SEED:,}."}
 
 
 def _check_input(settings: Settings, corpus: Corpus) -> dict[str, str]:

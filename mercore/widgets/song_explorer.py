@@ -18,7 +18,7 @@ from mercore.figures import Provenance
 from mercore.plots_portrait import plot_portrait, plot_profile, plot_ribbon, window_step
 from mercore.plotstyle import class_label
 from mercore.predict import SONG_SUFFIXES
-from mercore.widgets.panel import Panel, png
+from mercore.widgets.panel import Panel, Sentence, png
 from mercore.widgets.song_player import picture_html, song_player
 
 LARGEST_UPLOAD = 10 * 2**20  # bytes; the server cuts the connection where a message is larger
@@ -66,7 +66,7 @@ class Seat(ipywidgets.VBox):
         self.path = ipywidgets.Text(placeholder="path of an audio file", description=f"Song {number}:")
         self.button = ipywidgets.Button(description="Analyse", tooltip=f"Analyse the file named as song {number}")
         self.upload = ipywidgets.FileUpload(accept=",".join(SONG_SUFFIXES), multiple=False, description="Upload")
-        self.status = ipywidgets.HTML()
+        self.status = Sentence()
         self.place = ipywidgets.VBox(layout={"overflow": "hidden"})
         self.button.on_click(self._analyse)
         self.upload.observe(self._uploaded, "value")
@@ -103,8 +103,8 @@ class Seat(ipywidgets.VBox):
             self.button.disabled = self.upload.disabled = False
 
     def _say(self, text: str, fault: bool = False) -> None:
-        text = escape(songs.one_line(text, 500))
-        self.status.value = f'<p role="{"alert" if fault else "status"}">{"⚠ " if fault else ""}{text}</p>'
+        text = songs.one_line(text, 500)
+        self.status.say(f"⚠ {text}" if fault else text, "alert" if fault else "status")
 
     def show(self, song: songs.Song) -> None:
         """Analyse a song and show what is found, in the place of what was shown before."""

@@ -21,8 +21,7 @@ from scipy.sparse import csr_array
 
 from mercore import UserError, features
 from mercore.plotstyle import NORMAL, SMALL, class_label, styled
-from mercore.widgets.panel import KEYS, SCREEN_DPI, Panel, player, wav
-from mercore.widgets.sentence import Sentence
+from mercore.widgets.panel import KEYS, SCREEN_DPI, Panel, Sentence, player, wav
 
 LONGEST = 30.0  # s of an excerpt
 WINDOWS = (256, 512, 1024, 2048, 4096, 8192)  # samples
@@ -43,7 +42,7 @@ USUAL_COST = 0.15  # s that a second of sound takes to come back, until it was m
 
 
 @dataclass(frozen=True)
-class Settings:
+class SpectrogramSettings:
     """What a spectrogram is computed with: samples, bands, the frequency axis, dB shown below the maximum."""
 
     n_fft: int = features.N_FFT
@@ -76,7 +75,7 @@ def _sparse_bank(n_fft: int, n_mels: int) -> csr_array:
     return csr_array(mel_bank(n_fft, n_mels))
 
 
-def refuse(settings: Settings) -> str:
+def refuse(settings: SpectrogramSettings) -> str:
     """Why no spectrogram can be made with these settings, as a sentence; '' where one can."""
     if settings.hop_length > settings.n_fft:
         return (
@@ -93,7 +92,7 @@ def refuse(settings: Settings) -> str:
     return ""
 
 
-def to_pixels(y: np.ndarray, settings: Settings) -> np.ndarray:
+def to_pixels(y: np.ndarray, settings: SpectrogramSettings) -> np.ndarray:
     """The spectrogram of `y` (n,) in dB re. a power of 1, as the pixels shown: (ROWS, COLUMNS), lowest row first.
 
     A pixel shows the strongest of what falls into it, so that a click or a thin line isn't averaged away; where it
@@ -123,7 +122,7 @@ def _strongest(power: np.ndarray, edges: np.ndarray) -> np.ndarray:
     return np.maximum.reduceat(power, first, axis=0)
 
 
-def hear_again(y: np.ndarray, settings: Settings) -> np.ndarray:
+def hear_again(y: np.ndarray, settings: SpectrogramSettings) -> np.ndarray:
     """What is left of `y` (n,) after the log-mel spectrogram, as samples (n,).
 
     The power spectrum is the least-squares one without its negative values: next to as close as librosa's
@@ -173,7 +172,7 @@ class Picture:
         self.drawn: tuple = ()
 
     @styled
-    def draw(self, y: np.ndarray, start: float, settings: Settings, name: str = "") -> bytes:
+    def draw(self, y: np.ndarray, start: float, settings: SpectrogramSettings, name: str = "") -> bytes:
         """A PNG of `y` (n,), which begins at `start` s of the track `name`."""
         db = to_pixels(y, settings)
         shades = np.clip(256 * (1 + (db - db.max()) / settings.top_db), 0, 255).astype(np.uint8)
@@ -229,9 +228,9 @@ class SpectrogramExplorer(Panel):
         self.again.on_click(lambda _: self._hear_again())
 
     @property
-    def settings(self) -> Settings:
+    def settings(self) -> SpectrogramSettings:
         """As the controls stand now."""
-        return Settings(**{name: self.controls[name].value for name in asdict(Settings())})
+        return SpectrogramSettings(**{name: self.controls[name].value for name in asdict(SpectrogramSettings())})
 
     @property
     def excerpt(self) -> np.ndarray:
@@ -258,13 +257,13 @@ class SpectrogramExplorer(Panel):
             ),
             "n_fft": ipywidgets.SelectionSlider(
                 options=[(f"{n:,} ({n * ms:.0f} ms)", n) for n in WINDOWS],
-                value=Settings.n_fft,
+                value=SpectrogramSettings.n_fft,
                 description="window (samples)",
                 **slide,
             ),
             "hop_length": ipywidgets.SelectionSlider(
                 options=[(f"{n:,} ({n * ms:.0f} ms)", n) for n in HOPS],
-                value=Settings.hop_length,
+                value=SpectrogramSettings.hop_length,
                 description="hop (samples)",
                 **slide,
             ),
@@ -273,9 +272,11 @@ class SpectrogramExplorer(Panel):
                 tooltips=("Bands of the mel scale", "The Fourier transform", "The Fourier transform, octaves alike"),
                 style={"button_width": "6em"},
             ),
-            "n_mels": ipywidgets.IntSlider(Settings.n_mels, min=8, max=256, step=8, description="mel bands", **slide),
+            "n_mels": ipywidgets.IntSlider(
+                SpectrogramSettings.n_mels, min=8, max=256, step=8, description="mel bands", **slide
+            ),
             "top_db": ipywidgets.IntSlider(
-                int(Settings.top_db), min=20, max=120, step=10, description="range (dB)", **slide
+                int(SpectrogramSettings.top_db), min=20, max=120, step=10, description="range (dB)", **slide
             ),
         }
         self.again = ipywidgets.Button(
@@ -313,15 +314,15 @@ class SpectrogramExplorer(Panel):
     def _change(self, name: str) -> None:
         """Take over the control `name`: a new picture, or a sentence beside it."""
         for sentence in self.refusals.values():
-            sentence.text = ""
+            sentence.say("")
         self.controls["n_mels"].disabled = self.controls["scale"].value != "mel"
         if reason := refuse(self.settings):
-            self.refusals[name].text = reason
+            self.refusals[name].say(reason, "alert")
             return
         try:
             self._load()
         except UserError as error:
-            self.refusals["track"].text = f"{error}. The picture stays as it was."
+            self.refusals["track"].say(f"{error}. The picture stays as it was.", "alert")
             return
         row = self.corpus.usable.loc[self.track]
         about = f"{row.title or self.track} · {class_label(row.label)} · {self.corpus.name}"
@@ -330,7 +331,7 @@ class SpectrogramExplorer(Panel):
         if heard != self.heard:  # what was refused before may have moved it
             self.sound.value, self.heard = wav(self.excerpt), heard
         self.left.children = ()  # belonged to other settings
-        self.refusals["again"].text = f"takes about {self._expected()}"
+        self.refusals["again"].say(f"takes about {self._expected()}", role="")
 
     def _load(self) -> None:
         """Read the chosen track, if it is another, and fit the excerpt into it."""
@@ -349,9 +350,10 @@ class SpectrogramExplorer(Panel):
         """Put a player of what is left below the button."""
         settings, sentence = replace(self.settings, scale="mel"), self.refusals["again"]
         if reason := refuse(settings):
-            sentence.text = reason
+            sentence.say(reason, "alert")
             return
-        sentence.text, self.again.disabled = f"working, for about {self._expected()} …", True
+        sentence.say(f"working, for about {self._expected()} …")
+        self.again.disabled = True
         try:
             started = time.perf_counter()
             left = hear_again(self.excerpt, settings)
@@ -359,7 +361,7 @@ class SpectrogramExplorer(Panel):
         finally:
             self.again.disabled = False
         self.cost = seconds / (len(left) / features.SAMPLE_RATE)
-        sentence.text = f"took {seconds:.1f} s"
+        sentence.say(f"took {seconds:.1f} s")
         about = ipywidgets.Label(f"What {settings.n_mels} mel bands leave of it:")
         self.left.children = (ipywidgets.HBox([about, player(left)], layout={"flex_flow": "row wrap"}),)
 

@@ -35,11 +35,11 @@ def main() -> None:
     networks = [predict.open_network(name) for name in sys.argv[1:] or models.names()]
     print(f"{', '.join(run.id for run in networks)}; {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
     with tempfile.TemporaryDirectory() as folder:
-        predict.hear(write_song(Path(folder, "first.wav")), networks, count=100)
+        predict.predict_song(write_song(Path(folder, "first.wav")), networks, count=100)
         for suffix in ("wav", "flac", "ogg", "mp3"):
             path = write_song(Path(folder, f"song.{suffix}"))
             start, cpu = time.perf_counter(), time.process_time()
-            predict.hear(path, networks, count=100)
+            predict.predict_song(path, networks, count=100)
             print(
                 f"{suffix}: {time.perf_counter() - start:.1f} s, {time.process_time() - cpu:.1f} s of processor time"
             )

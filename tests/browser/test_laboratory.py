@@ -54,6 +54,15 @@ def test_a_setting_that_cannot_work_is_refused(page, laboratory):
     assert train.is_enabled()
 
 
+def test_a_seed_below_zero_is_refused_as_it_was_typed(page, laboratory):
+    seed, train = laboratory.get_by_label("Seed"), laboratory.get_by_role("button", name="Train")
+    for typed, refused in (("-1", True), ("3", False), ("4294967296", True), ("0", False)):
+        seed.fill(typed)
+        seed.press("Enter")
+        laboratory.get_by_text("can't be a seed").wait_for(state="visible" if refused else "detached")
+        assert train.is_disabled() == refused and seed.input_value() == typed
+
+
 def test_train_trains_and_tells(page, laboratory):
     set_epochs(page, laboratory, 2)
     laboratory.get_by_role("button", name="Train").click()

@@ -52,7 +52,7 @@ def upload(page, seat, path) -> None:
 def test_the_title_of_a_file_is_text(page, seat):
     seat.get_by_text("<script>").first.wait_for()
     assert page.title() != "caught"
-    readable(page, seat.locator(".mercore-status p, .mercore-words p, label, button"))
+    readable(page, seat.locator(".mercore-status [role], .mercore-words p, label, button"))
 
 
 def test_the_player_moves_on_the_ribbon(page, seat):
