@@ -27,6 +27,7 @@ from nbgrader.preprocessors import Execute
 from traitlets import Integer
 
 from mercore import FACTS, PROJECT, UserError, build_dir, corpora, data_dir, handout
+from mercore.wording import several
 
 CELL_SECONDS, SUBMISSION_SECONDS = 60, 600
 MEMORY = 4 * 2**30  # bytes that a process may hold for itself
@@ -34,6 +35,7 @@ OUTPUT = 5 * 2**20  # bytes that a cell may print or show; a player of 10 s has 
 FILES = 2**28  # bytes that a submission may write, to one file and to its scratch folder
 LARGEST = 20 * 2**20  # bytes of a submitted notebook
 OF_OUTPUT = {"stream", "display_data", "execute_result", "update_display_data"}
+FAILURES = {"DeadKernelError": "its kernel died", "CellTimeoutError": "a cell couldn't be stopped"}
 
 
 class ExecuteWithLimits(Execute):
@@ -100,7 +102,7 @@ def grade(
         try:
             missing = _take(one, course, blank[one.chapter])
             _autograde(one, course, isolated, cell_seconds, seconds)
-            one.graded, one.remark = True, f"{missing} cells were missing and put back" if missing else ""
+            one.graded, one.remark = True, f"put back {several(missing, 'missing cell')}" if missing else ""
         except NotGraded as reason:
             one.remark = f"not graded: {reason}"
         tell(f"{number}/{len(found)} {one.student}, {one.chapter}: {one.remark or 'graded'}")
@@ -181,8 +183,9 @@ def _autograde(one: Submission, course: Path, isolated: bool, cell_seconds: int,
     if status is None:
         raise NotGraded(f"stopped after {seconds} s")
     if status:
-        died = "DeadKernelError" in log.read_text(encoding="utf-8", errors="replace")
-        raise NotGraded(f"{'its kernel died' if died else 'nbgrader failed'}, see {log.relative_to(course)}")
+        said = log.read_text(encoding="utf-8", errors="replace")
+        why = next((words for name, words in FAILURES.items() if name in said), "nbgrader failed")
+        raise NotGraded(f"{why}, see {log.relative_to(course)}")
 
 
 def _run(command: list[str], folder: Path, environment: dict, log, seconds: int) -> int | None:

@@ -24,12 +24,12 @@ CHAPTER, FULL, ACQUAINTED = "01_data", 9, 2  # points graded by running, and tho
 CELL_SECONDS, SECONDS = 15, 90
 HOSTILE = {
     "loop": "while True:\n    pass",
-    "stubborn": "while True:\n    try:\n        input()\n    except BaseException:\n        pass",
     "flood": "while True:\n    print('x' * 10_000)",
     "hoarder": "import numpy as np\nmine = np.ones(10**10)",
     "bomb": "with open('/tmp/big', 'wb') as file:\n    while True:\n        file.write(bytes(10**7))",
     "shouter": "import sys\nprint('to err is human', file=sys.stderr)\nraise SystemExit(3)",
 }
+STUBBORN = "while True:\n    try:\n        input()\n    except BaseException:\n        pass"
 
 
 def with_answer(exercise: str, code: str):
@@ -97,6 +97,7 @@ def hand_in(folder: Path, canary: Path) -> dict[str, float | None]:
     put("deleted setup", without("cell-1"), FULL)
     put("tampered", tampered(), 0)
     put("=formula()", answered(CHAPTER, "solved"), FULL)
+    put("stubborn", with_answer("acquainted", STUBBORN), None)
     put("killer", with_answer("acquainted", "import os\nos._exit(0)"), None)
     put("not json", "{", None)
     put("not a notebook", json.dumps({"cells": 1, "nbformat": 4, "nbformat_minor": 5, "metadata": {}}), None)
@@ -144,8 +145,9 @@ def test_each_that_was_graded_has_a_page_of_feedback(graded):
 
 
 def test_what_was_missing_is_named(graded):
-    assert "2 cells were missing" in graded["rows"]["deleted_exercise"]["remarks"]
+    assert "put back 2 missing cells" in graded["rows"]["deleted_exercise"]["remarks"]
     assert "kernel died" in graded["rows"]["killer"]["remarks"]
+    assert "couldn't be stopped" in graded["rows"]["stubborn"]["remarks"]
 
 
 def test_a_link_to_the_solutions_is_not_followed(graded):

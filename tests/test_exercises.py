@@ -23,6 +23,7 @@ WRONG_ANSWERS = Path(__file__).parent / "wrong_answers"
 CHAPTERS = handout.chapters()
 KINDS = {"predict", "compute", "build", "listen", "discuss"}
 ABOUT = re.compile(r"## (\d\.\d) .+\n\n\*(\w+) · (\d+) minutes? · (\d+) points?\*")
+STUBS = {"code": "...  # your answer here", "markdown": "*Your answer here*"}
 DISTINCTIVE = 30  # letters, from which on a line isn't found elsewhere by chance
 
 
@@ -89,11 +90,12 @@ def answered(chapter: str, student: str):
     """The source as a student hands it in: solved, blank, or with the n-th wrong answer to each exercise."""
     notebook = source(chapter)
     for cell in notebook.cells:
-        if marked(cell)["solution"] and cell.cell_type == "code" and student != "solved":
+        if marked(cell)["solution"] and student != "solved":
             wrong = wrong_answers(chapter).get(marked(cell)["grade_id"], [])
             n = int(student[-1]) if student.startswith("wrong") else len(wrong)
-            stub = re.sub(r"(?m)^( *)### BEGIN SOLUTION\n(.*\n)*? *### END SOLUTION", r"\1...", cell.source)
-            cell.source = wrong[n][1] if n < len(wrong) else stub
+            stub = STUBS[cell.cell_type]
+            blank = re.sub(r"(?m)^( *)### BEGIN SOLUTION\n(.*\n)*? *### END SOLUTION", rf"\1{stub}", cell.source)
+            cell.source = wrong[n][1] if n < len(wrong) else blank
     return notebook
 
 
