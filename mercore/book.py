@@ -26,6 +26,8 @@ GLOSSARY = "glossary.md"  # beside the notebooks: a term is a heading of the thi
 NO_MARKUP = ("text/html", "text/markdown", "image/svg+xml", "image/png", "image/jpeg", "text/plain")
 # What a term isn't linked from.
 NOT_PROSE = ("a", "code", "pre", "math", "kbd", "h1", "h2", "h3", "h4", "h5", "h6", "script", "style")
+# What latex2mathml doesn't know: lines aligned within a formula, and the comma of 66,150 without a space behind it.
+TEX_UNKNOWN = {"{aligned}": "{align*}", "{,}": r"\text{,}"}
 HEADINGS = ("h1", "h2", "h3", "h4")
 
 
@@ -142,18 +144,28 @@ class _Exporter(HTMLExporter):
     """Cells as HTML, without a page around them."""
 
     def markdown2html(self, source: str) -> str:
-        return MarkdownWithMath(renderer=_Renderer(escape=False)).render(source)
+        return html_of(source)
+
+
+def html_of(markdown: str) -> str:
+    """A cell of Markdown as HTML. Raises UserError naming a formula that can't be set."""
+    return MarkdownWithMath(renderer=_Renderer(escape=False)).render(markdown)
 
 
 def formula(tex: str, display: str) -> str:
     """MathML of a formula in TeX; display: "inline" or "block". Raises UserError where it can't be read."""
     from latex2mathml.converter import convert
 
+    known = tex.strip()
+    for word, other in TEX_UNKNOWN.items():
+        known = known.replace(word, other)
     try:
-        # {,} is how TeX writes the comma of 66,150; the converter would leave a space behind it.
-        math = BeautifulSoup(convert(tex.strip().replace("{,}", r"\text{,}"), display=display), "html.parser").math
+        math = BeautifulSoup(convert(known, display=display), "html.parser").math
     except Exception as error:  # it has a dozen of its own, and an IndexError for a brace that is missing
         raise UserError(f"${tex}$: this formula can't be set ({type(error).__name__}); mend its TeX") from error
+    left = [name.text for name in math("mi") if name.text.startswith(("\\", "&"))]  # passed on, as unknown
+    if left:
+        raise UserError(f"${tex}$: this formula can't be set ({left[0]} isn't known); write it in another way")
     math["alttext"] = " ".join(tex.split())
     for name in math("mi"):
         if len(name.text) > 1 and name.text.isalpha():  # log, tanh, ReLU: the converter sets them without space

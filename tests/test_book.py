@@ -3,6 +3,7 @@
 import re
 from urllib.parse import unquote
 
+import nbformat
 import pytest
 from booklet import audio, notebook, write
 from bs4 import BeautifulSoup
@@ -93,9 +94,21 @@ def test_formulas_are_mathml(pages):
     assert not any("$" in page.main.get_text() for page in pages.values())
 
 
-def test_a_formula_that_cant_be_read_is_named(tmp_path):
-    with pytest.raises(UserError, match=r"01_data\.ipynb: \$\\frac\{1\}\{\$: this formula"):
-        write(tmp_path, {"01_data.ipynb": notebook(new_markdown_cell(r"One $\frac{1}{$ alone"))})
+@pytest.mark.parametrize("tex", [r"\frac{1}{", r"\frobnicate x", r"\begin{gathered} a & b \end{gathered}"])
+def test_a_formula_that_cant_be_read_is_named(tmp_path, tex):
+    with pytest.raises(UserError, match=rf"01_data\.ipynb: \${re.escape(tex)}\$: this formula can't be set"):
+        write(tmp_path, {"01_data.ipynb": notebook(new_markdown_cell(f"One ${tex}$ alone"))})
+
+
+def test_aligned_lines_are_a_table():
+    math = BeautifulSoup(book.formula(r"\begin{aligned} a &= b \\ c &= d \end{aligned}", "block"), "html.parser")
+    assert [row.get_text() for row in math("mtr")] == ["a=b", "c=d"]
+
+
+def test_every_formula_of_the_notebooks_can_be_set():
+    for path in workbook.notebooks():
+        prose = [cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "markdown"]
+        assert "alttext" in book.html_of("\n\n".join(["$x$", *prose])), path.name
 
 
 def test_the_first_use_of_each_term_leads_to_the_glossary(pages):
