@@ -196,7 +196,7 @@ def _page(name: str, notebook) -> Page:
         soup = _convert(notebook)
     except UserError as error:
         raise UserError(f"{name}: {error}") from error
-    for line in soup.find_all("p", string=None):
+    for line in soup("p"):
         if _leads_around(line):  # every page has links to the next and the one before
             line.decompose()
     return Page(name, soup)
