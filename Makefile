@@ -1,4 +1,5 @@
 # make figures   draw every figure (GENRE=, MOOD=, PROFILE=, PROTOCOL=, SEED=, ONLY=, SONG_1=, SONG_2=, FRESH=1)
+# make book      a site to read without a kernel, in build/book; takes what make figures takes
 # make test      lint, unit tests, every notebook in profile smoke
 # make lab       open JupyterLab on the notebooks
 # make assignment   the archive for students, in build/
@@ -16,10 +17,13 @@ RUN := .venv/bin/python -m
 READY := .venv/.ready
 GRADING := .venv/.grading
 
-.PHONY: figures test lab assignment grade lint requirements clean
+.PHONY: figures book test lab assignment grade lint requirements clean
 
 figures: $(READY)
 	$(RUN) mercore figures $(GIVEN)
+
+book: $(READY)
+	$(RUN) mercore book $(GIVEN)
 
 lab: $(READY)
 	$(RUN) mercore lab

@@ -1,4 +1,4 @@
-"""The command line: python -m mercore figures | publish | lab | check | fetch | predict | export | runs |
+"""The command line: python -m mercore figures | book | publish | lab | check | fetch | predict | export | runs |
 assignment | grade."""
 
 import argparse
@@ -8,6 +8,11 @@ import sys
 from pathlib import Path
 
 from mercore import UserError
+
+SETTINGS = (
+    "GENRE, MOOD (folders, or 'embedded'), PROFILE (smoke, quick, report), PROTOCOL (auto, artist, "
+    "track, clip, fault_filtered), SEED, ONLY (notebook numbers: 03,07), SONG_1, SONG_2 (audio files), FRESH=1"
+)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -36,15 +41,13 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m mercore", description="A workbook on music genre and mood.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    command = commands.add_parser("figures", help="run the notebooks and draw every figure")
-    command.add_argument(
-        "settings",
-        nargs="*",
-        metavar="NAME=value",
-        help="GENRE, MOOD (folders, or 'embedded'), PROFILE (smoke, quick, report), PROTOCOL (auto, artist, "
-        "track, clip, fault_filtered), SEED, ONLY (notebook numbers: 03,07), SONG_1, SONG_2 (audio files), FRESH=1",
-    )
-    command.set_defaults(command=_figures)
+    for name, function, what in (
+        ("figures", _figures, "run the notebooks and draw every figure"),
+        ("book", _book, "write the notebooks as they ran, as a site in build/book; runs those that haven't been run"),
+    ):
+        command = commands.add_parser(name, help=what)
+        command.add_argument("settings", nargs="*", metavar="NAME=value", help=SETTINGS)
+        command.set_defaults(command=function)
 
     command = commands.add_parser("publish", help="copy a run's figures of real music to figures/real/")
     command.add_argument("run", help="the run's folder below build/")
@@ -119,6 +122,12 @@ def _figures(options) -> None:
     from mercore import workbook
 
     workbook.run(options.settings)
+
+
+def _book(options) -> None:
+    from mercore import book
+
+    print(book.make(options.settings))
 
 
 def _publish(options) -> None:

@@ -57,6 +57,14 @@ RIVALS = {
 }
 
 
+class DescribedFigure(Figure):
+    """A figure with an alt text: IPython keeps it in the metadata of the output, where nbconvert looks for it."""
+
+    def _repr_mimebundle_(self, **kwargs) -> tuple[dict, dict]:
+        # The picture itself stays with matplotlib's formatter, which IPython asks next.
+        return {}, {"image/png": {"alt": describe(self)}}
+
+
 def styled(plot):
     """Draw in this module's style, leaving matplotlib's own settings as they were; one thread at a time."""
 
@@ -74,7 +82,7 @@ def new_figure(width: float, height: float, rows: int = 1, columns: int = 1, **o
     It is taken off pyplot's list at once, so a notebook shows it where it is the last line of a cell and
     never twice, and hundreds may be drawn without keeping them all.
     """
-    fig = plt.figure(figsize=(width, height), layout="constrained")
+    fig = plt.figure(figsize=(width, height), layout="constrained", FigureClass=DescribedFigure)
     plt.close(fig)
     return fig, fig.subplots(rows, columns, **options) if rows else None
 
@@ -127,6 +135,25 @@ def add_title(fig: Figure, text: str) -> None:
 def add_caption(fig: Figure, text: str) -> None:
     """A caption below all axes: what the reader must know to read the figure."""
     write_around(fig, "caption", text, color=INK)
+
+
+def describe(fig: Figure) -> str:
+    """What a figure shows, for those who can't see it: the texts around the axes, and what the axes are called."""
+    around = {text.get_gid(): text.get_text() for text in fig.texts if text.get_gid() in AROUND}
+    panels = [_describe_axes(ax) for ax in fig.axes]
+    parts = [around.get("title", ""), *panels, around.get("caption", ""), around.get("provenance", "")]
+    sentences = (" ".join(part.split()).rstrip(".") for part in parts)
+    return ". ".join(dict.fromkeys(filter(None, sentences))) + "."
+
+
+def _describe_axes(ax) -> str:
+    """The title of axes, what is drawn against what, and the legend; of a diagram without axes all that it says."""
+    labels = [axis.get_label_text() for axis in (ax.yaxis, ax.xaxis) if ax.axison and axis.get_visible()]
+    legend = ax.get_legend()
+    entries = legend.get_texts() if legend else []
+    words = [text.get_text() for text in (entries if ax.axison else [*ax.texts, *entries])]
+    against = " against ".join(filter(None, labels))
+    return ": ".join(filter(None, [ax.get_title("left"), ax.get_title(), against, ", ".join(filter(None, words))]))
 
 
 def class_label(name: str, lines: bool = False) -> str:

@@ -8,6 +8,7 @@ music reach figures/real/ by `publish` alone.
 import ast
 import contextlib
 import hashlib
+import json
 import multiprocessing
 import os
 import shutil
@@ -135,8 +136,46 @@ def as_value(word: str):
 def run(words: list[str]) -> None:
     """Execute the notebooks and check their figures: `python -m mercore figures NAME=value ...`."""
     settings, only, _ = parse_settings(words)
-    chosen = notebooks(only)
-    corpora = _open_corpora(settings)
+    out, outcomes = _run(notebooks(only), settings, _open_corpora(settings))
+    if not only and {**DEFAULTS, **settings, "REUSE": None} == {**DEFAULTS, "REUSE": None}:
+        _copy(
+            out / "figures", PROJECT / "figures" / "embedded", [f for o in outcomes for f in _drawn(out, o.notebook)]
+        )
+
+
+def executed(words: list[str]) -> list[Path]:
+    """The notebooks as these settings execute them. Those that aren't there, or have changed since, are run now."""
+    settings, only, fresh = parse_settings(words)
+    corpora, wanted = _open_corpora(settings), notebooks(only)
+    out = build_dir() / label(settings, corpora)
+    missing = [notebook for notebook in wanted if fresh or not _is_done(notebook, out / notebook.name, settings)]
+    if missing:
+        _run(missing, settings, corpora)
+    return [out / notebook.name for notebook in wanted]
+
+
+def _is_done(notebook: Path, executed: Path, settings: dict) -> bool:
+    """Whether `executed` is this notebook, as it is now, run to its end with these settings."""
+    try:
+        found, source = (json.loads(path.read_text("utf-8")) for path in (executed, notebook))
+    except (OSError, ValueError):  # not there, or cut off
+        return False
+    how = found["metadata"].get("papermill", {})
+    known = parameters_of(notebook).keys() - {"REUSE"}  # a training that is used again says the same
+    given = {name: value for name, value in how.get("parameters", {}).items() if name in known}
+    asked = {name: value for name, value in settings.items() if name in known}
+    whole = how.get("end_time") and not how.get("exception")
+    return bool(whole) and given == asked and _cells(found) == _cells(source)
+
+
+def _cells(notebook: dict) -> list[str]:
+    """The sources of a notebook's cells, without what papermill adds."""
+    return ["".join(cell["source"]) for cell in notebook["cells"]
+            if "injected-parameters" not in cell["metadata"].get("tags", [])]  # fmt: skip
+
+
+def _run(chosen: list[Path], settings: dict, corpora: dict) -> tuple[Path, list[Outcome]]:
+    """Execute notebooks; the run's folder below build/ and what became of each."""
     _open_songs(settings)
     out = build_dir() / label(settings, corpora)
     try:
@@ -150,10 +189,7 @@ def run(words: list[str]) -> None:
     outcomes = _execute_all(chosen, out, settings, _estimate(settings, corpora))
     print(pd.DataFrame(outcomes).to_string(index=False, float_format="%.0f"))
     print(f"{time.time() - started:.0f} s in all; figures in {_relative(out / 'figures')}")
-    if not only and {**DEFAULTS, **settings, "REUSE": None} == {**DEFAULTS, "REUSE": None}:
-        _copy(
-            out / "figures", PROJECT / "figures" / "embedded", [f for o in outcomes for f in _drawn(out, o.notebook)]
-        )
+    return out, outcomes
 
 
 def _open_corpora(settings: dict) -> dict:

@@ -291,3 +291,16 @@ def test_annex_table_holds_ours_and_the_report_s(tmp_path):
     assert np.isnan(ours.loc["Test", "GRU"])
     assert "180647," in path.read_text() or "180647\n" in path.read_text()
     assert "report" not in figures.annex_table(summary, "genre", GENRES[:3]).to_string()
+
+
+def test_a_figure_says_in_words_what_it_shows():
+    fig, (left, right) = new_figure(7, 3, 1, 2)
+    left.plot([0, 1], label="training")
+    left.set(title="Loss", xlabel="epoch", ylabel="loss")
+    left.legend()
+    right.axis("off")
+    right.text(0, 0, "Dense,\n64 units")
+    figures.add_title(fig, "Learning curves")
+    figures.add_caption(fig, "One run.")
+    alt = fig._repr_mimebundle_()[1]["image/png"]["alt"]
+    assert alt == "Learning curves. Loss: loss against epoch: training. Dense, 64 units. One run."

@@ -190,7 +190,8 @@ def test_only_one_trains_at_a_time(laboratory):
 
 
 def test_without_a_front_end_it_is_a_picture(laboratory):
-    assert laboratory._repr_mimebundle_()["image/png"].startswith("iVBOR")
+    bundle, about = laboratory._repr_mimebundle_()
+    assert bundle["image/png"].startswith("iVBOR") and about["image/png"]["alt"]
 
 
 def test_runs_that_differ_in_augmentation_alone_have_names_of_their_own(laboratory):

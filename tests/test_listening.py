@@ -10,7 +10,7 @@ from keras import layers
 
 from mercore import UserError, anatomy, features, figures, listening, networks, training, widgets, wording_listening
 from mercore.features import HOP_LENGTH, SAMPLE_RATE
-from mercore.plotstyle import class_label
+from mercore.plotstyle import class_label, describe
 
 FRAME = HOP_LENGTH / SAMPLE_RATE
 
@@ -303,7 +303,8 @@ def test_the_figure_has_a_row_a_method_on_one_time_axis(run, tones):
 
 def test_every_control_moves_the_picture(run, tones):
     explorer = widgets.ListeningExplorer(run, tones)
-    bundle = explorer._repr_mimebundle_()
+    bundle, about = explorer._repr_mimebundle_()
+    assert about["image/png"]["alt"] == describe(figures.plot_listening(explorer.heard, explorer.method.value))
     assert "image/png" in bundle and explorer.still == explorer.picture.value
     for control in (explorer.track, explorer.clip, explorer.asked, explorer.method):
         assert control.description

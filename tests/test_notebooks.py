@@ -22,6 +22,13 @@ def cells(path: Path, kind: str) -> list[dict]:
     return [cell for cell in json.loads(path.read_text("utf-8"))["cells"] if cell["cell_type"] == kind]
 
 
+def alts(executed: Path) -> list[str]:
+    """The alt text of every picture that an executed notebook's cells have left; empty where there is none."""
+    outputs = [output for cell in cells(executed, "code") for output in cell["outputs"]]
+    shown = [output for output in outputs if "image/png" in output.get("data", {})]
+    return [output["metadata"].get("image/png", {}).get("alt", "") for output in shown]
+
+
 def test_there_are_eleven_in_order():
     assert [name[:2] for name in NAMES] == [f"{i:02}" for i in range(len(NAMES))]
     assert len(NAMES) == 11
@@ -53,6 +60,20 @@ def test_the_shape_a_reader_knows(notebook):
     assert "@@" not in text
 
 
+def test_the_opening_gives_aims_minutes_and_what_to_know(notebook):
+    before_code = []
+    for cell in json.loads(notebook.read_text("utf-8"))["cells"]:
+        if cell["cell_type"] == "code":
+            break
+        before_code.append("".join(cell["source"]))
+    opening = "\n".join(before_code)
+    assert opening.startswith("# ")
+    aims = opening.partition("**After this notebook you can**")[2].partition("**Time**")[0]
+    assert 3 <= len(re.findall(r"^- ", aims, re.MULTILINE)) <= 6
+    assert re.search(r"^\*\*Time\*\*: .*minute", opening, re.MULTILINE)
+    assert re.search(r"^\*\*Before\*\*: \S", opening, re.MULTILINE)
+
+
 def test_links_lead_somewhere(notebook):
     for cell in cells(notebook, "markdown"):
         for target in re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", "".join(cell["source"])):
@@ -82,6 +103,9 @@ def test_all_run_in_smoke_on_the_embedded_corpus(own_folders, capsys):
     assert all(name in out for name in NAMES)
     drawn = {path.name for path in own_folders.glob("build/*/figures/*.png")}
     assert {f"{stem}.png" for stem in pd.read_csv(FACTS / "figures.csv")["file"]} <= drawn
+    for executed in own_folders.glob("build/*/*.ipynb"):
+        for number, alt in enumerate(alts(executed), 1):
+            assert len(alt) > 15, f"picture {number} of {executed.name} has no alt text"
 
 
 @pytest.mark.slow

@@ -52,7 +52,8 @@ def shown(seat) -> str:
 
 
 def test_a_still_is_there_before_anything_is_touched(explorer):
-    bundle = explorer._repr_mimebundle_()
+    bundle, about = explorer._repr_mimebundle_()
+    assert "harmless" in about["image/png"]["alt"]
     assert explorer.still.startswith(b"\x89PNG") and {"image/png"} < set(bundle)
     first, second = explorer.seats
     assert "harmless" in shown(first) and second.place.children == ()

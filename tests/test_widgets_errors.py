@@ -121,6 +121,6 @@ def test_an_empty_test_side_breaks_nothing(run, tones):
 
 
 def test_it_is_a_picture_without_a_front_end(run, tones):
-    assert {"image/png", "application/vnd.jupyter.widget-view+json"} <= set(
-        ErrorExplorer(run, tones)._repr_mimebundle_()
-    )
+    bundle, about = ErrorExplorer(run, tones)._repr_mimebundle_()
+    assert {"image/png", "application/vnd.jupyter.widget-view+json"} <= set(bundle)
+    assert "predicted" in about["image/png"]["alt"].lower()

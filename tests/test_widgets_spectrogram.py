@@ -93,7 +93,8 @@ def test_an_unreadable_track_is_told_in_a_sentence(explorer):
 
 
 def test_it_is_a_picture_without_a_front_end(explorer):
-    bundle = explorer._repr_mimebundle_()
+    bundle, about = explorer._repr_mimebundle_()
+    assert about["image/png"]["alt"].startswith("Spectrogram of ")
     assert {"image/png", "application/vnd.jupyter.widget-view+json"} <= set(bundle)
     assert Image.open(io.BytesIO(explorer.still)).size[0] > COLUMNS
 

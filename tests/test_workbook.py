@@ -176,3 +176,39 @@ def test_publishing_refuses_figures_of_the_embedded_corpus(own_folders, monkeypa
     assert written == {"figures/real/artist/fig08_mood_results.png", "figures/real/artist/fig08_mood_results.svg"}
     with pytest.raises(UserError, match="there are trial"):
         workbook.publish("nothing")
+
+
+def test_a_notebook_is_run_again_where_it_or_its_settings_have_changed(one_notebook, own_folders, monkeypatch):
+    notebook, out = one_notebook(DRAW), own_folders / "out"
+    done = out / notebook.name
+
+    def is_done(**settings) -> bool:
+        return workbook._is_done(notebook, done, {"SEED": 3, "PROFILE": "quick"} | settings)
+
+    assert not is_done()
+    execute(notebook, out, monkeypatch)
+    assert is_done() and is_done(REUSE=False) and not is_done(SEED=4)
+    whole = done.read_text("utf-8")
+    done.write_text(whole[: len(whole) // 2], "utf-8")
+    assert not is_done()
+    done.write_text(whole, "utf-8")
+    one_notebook(DRAW + "1 + 1")
+    assert not is_done()
+    one_notebook(DRAW + "1 / 0")
+    with pytest.raises(UserError, match="99_trial"):
+        execute(notebook, out, monkeypatch)
+    assert not is_done()
+
+
+def test_executed_runs_what_is_missing_alone(one_notebook, own_folders, monkeypatch):
+    notebook, ran = one_notebook(DRAW), []
+    monkeypatch.setattr(workbook, "_open_corpora", lambda settings: {})
+    monkeypatch.setattr(workbook, "label", lambda settings, corpora: "out")
+    monkeypatch.setattr(workbook, "_run", lambda missing, settings, corpora: ran.append([p.stem for p in missing]))
+    out = own_folders / "build" / "out"
+    assert workbook.executed(["SEED=3"]) == [out / notebook.name] and ran == [["99_trial"]]
+    execute(notebook, out, monkeypatch)
+    workbook.executed(["SEED=3"])
+    assert len(ran) == 1
+    workbook.executed(["SEED=3", "FRESH=1"])
+    assert len(ran) == 2

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from mercore import listening
 from mercore.plots_listening import plot_listening
-from mercore.plotstyle import PAIR, class_label, new_figure, styled, wrap
+from mercore.plotstyle import PAIR, class_label, describe, new_figure, styled, wrap
 from mercore.widgets.panel import Panel, Sentence, player, png, wav
 from mercore.wording_listening import tell_agreement, tell_window
 
@@ -43,9 +43,10 @@ class ListeningExplorer(Panel):
             for label, sound in (("The clip", self.whole), ("The two seconds that mattered most", self.best))
         ]
         self._settle(clip)
-        still = self._listen() or _told(self.problem)
+        self._listen()
         choices = [ipywidgets.HBox([self.track, self.clip]), ipywidgets.HBox([self.asked, self.method])]
-        super().__init__([*choices, self.picture, ipywidgets.HBox(players), self.sentence], still)
+        parts = [*choices, self.picture, ipywidgets.HBox(players), self.sentence]
+        super().__init__(parts, self.picture.value, describe(self.figure))
         self.track.observe(self._another_track, "value")
         self.clip.observe(lambda _: self._listen(), "value")
         self.asked.observe(lambda _: self._listen(), "value")
@@ -64,32 +65,34 @@ class ListeningExplorer(Panel):
     def _another_track(self, change) -> None:
         self.clip.options = self._clips_of(change["new"])  # chooses the first of them, which is listened to
 
-    def _listen(self) -> bytes | None:
-        """Ask the network anew and show what it says; the picture, or None where it can't be asked."""
+    def _listen(self) -> None:
+        """Ask the network anew and show what it says, or why it can't be asked."""
         try:
             clip = self._clips.loc[self.clip.value]
             self.heard = listening.listen(self.run, self.corpus, clip, self.asked.value)
         except (ValueError, OSError) as error:  # a missing file, other clips, no weights: UserError is a ValueError
-            self.heard, self.problem = None, str(error)
-            self.picture.value = png(_told(self.problem))
-            self.sentence.say(self.problem, "alert")
+            self.heard = None
+            self._draw(_told(str(error)))
+            self.sentence.say(str(error), "alert")
             self.whole.value = self.best.value = wav(np.zeros(1))
-            return None
+            return
         self.whole.value = wav(self.heard.samples)
         if self.method.value is None:  # what a network can be asked is known once it has been built
             self.method.options = [(listening.METHODS[name], name) for name in self.heard.courses]
             self.method.index = 0
-        return self._show()
+        self._show()
 
-    def _show(self) -> bytes | None:
+    def _show(self) -> None:
         """Draw what was heard with the two seconds of the method chosen."""
         if self.heard is None or self.method.value is None:
-            return None
+            return
         method = self.method.value
-        self.picture.value = png(plot_listening(self.heard, method))
+        self._draw(plot_listening(self.heard, method))
         self.best.value = wav(self.heard.window(method))
         self.sentence.say(f"{tell_window(self.heard, method)} {tell_agreement(self.heard, method)}", markdown=True)
-        return self.picture.value
+
+    def _draw(self, fig: Figure) -> None:
+        self.figure, self.picture.value = fig, png(fig)
 
 
 def _choice(label: str, options: list) -> ipywidgets.Dropdown:

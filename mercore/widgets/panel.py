@@ -11,6 +11,7 @@ import soundfile
 from matplotlib.figure import Figure
 
 from mercore.features import SAMPLE_RATE
+from mercore.plotstyle import describe
 
 KEYS = "With the keyboard: Tab leads from control to control, ← and → move a slider, Enter presses and opens lists."
 SCREEN_DPI = 100  # of pictures that change while one looks at them
@@ -20,16 +21,18 @@ class Panel(ipywidgets.VBox):
     """Widgets above each other, with a picture for papermill, nbconvert and everything else without a front end.
 
     still: drawn at once when the notebook runs, so it shows what the widgets show before anything is moved.
+    alt: what it shows, in words; a figure can tell itself.
     """
 
-    def __init__(self, children, still: Figure | bytes, **options):
+    def __init__(self, children, still: Figure | bytes, alt: str = "", **options):
         super().__init__(children, **options)
-        self.still = png(still) if isinstance(still, Figure) else still
+        self.still, self.alt = (png(still), describe(still)) if isinstance(still, Figure) else (still, alt)
         self.add_class("mercore-panel")
 
-    def _repr_mimebundle_(self, **kwargs) -> dict:
+    def _repr_mimebundle_(self, **kwargs) -> tuple[dict, dict]:
         # Front ends take the richest of these that they can show.
-        return super()._repr_mimebundle_(**kwargs) | {"image/png": b64encode(self.still).decode()}
+        bundle = super()._repr_mimebundle_(**kwargs) | {"image/png": b64encode(self.still).decode()}
+        return bundle, {"image/png": {"alt": self.alt}}
 
 
 class Sentence(ipywidgets.HTML):

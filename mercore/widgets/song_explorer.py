@@ -42,9 +42,10 @@ class SongExplorer(Panel):
         self.seats = [Seat(networks, number, seed) for number in (1, 2)]
         for seat, song in zip(self.seats, opened, strict=False):
             seat.show(song)
-        stills = [png(seat.portrait()) for seat in self.seats[: len(opened)]]
+        portraits = [seat.portrait() for seat in self.seats[: len(opened)]]
+        still, alt = _side_by_side([png(fig) for fig in portraits]), " ".join(map(plotstyle.describe, portraits))
         row = ipywidgets.HBox(self.seats, layout={"flex_flow": "row wrap", "align_items": "flex-start"})
-        super().__init__([ipywidgets.HTML(HINT), row], _side_by_side(stills))
+        super().__init__([ipywidgets.HTML(HINT), row], still, alt)
         self.add_class("mercore-song-explorer")
 
 

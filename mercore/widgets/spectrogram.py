@@ -222,7 +222,8 @@ class SpectrogramExplorer(Panel):
         self.samples, self.track, self.heard = np.zeros(1, np.float32), None, None
         self._build(corpus.usable)
         self._change("track")
-        super().__init__(self._rows(), self.image.value)
+        alt = f"Spectrogram of {self.picture.name.get_text()}: {self.settings.title()}."
+        super().__init__(self._rows(), self.image.value, alt)
         for name, control in self.controls.items():
             control.observe(lambda change, name=name: self._change(name), names="value")
         self.again.on_click(lambda _: self._hear_again())
