@@ -196,7 +196,8 @@ def test_no_text_of_a_solution_or_a_hidden_test_is_in_the_archive(archive):
         escaped = {line.replace('"', '\\"') for line in lines if len(line) >= DISTINCTIVE}
         for name, there in everything.items():
             plain = {line.strip('", ') for line in there} | there
-            assert not plain & (escaped | {line for line in lines if len(line) >= DISTINCTIVE}), (chapter, name)
+            leaked = plain & (escaped | {line for line in lines if len(line) >= DISTINCTIVE})
+            assert not leaked, f"{name} shows what exercises {chapter} hide: {leaked}"
 
 
 def test_no_short_answer_is_in_the_blank_exercises(archive):
