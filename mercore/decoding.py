@@ -18,6 +18,7 @@ from mercore.inspection import LONGEST
 
 SAMPLE_RATE = 22_050
 BLOCK_FRAMES = 1 << 18  # read at once: a few seconds, so that an hour of stereo never lies in memory whole
+FULL_SCALE = np.float32(2**-15)  # of 16-bit samples
 MANY_CHANNELS = 8  # from here on blocks are shorter, as libsndfile takes up to 1,024
 LOWEST_RATE, HIGHEST_RATE = 1_000, 1_000_000  # Hz; beyond lie broken headers, for which a resampler needs gigabytes
 FORMATS = "WAV, FLAC, OGG, MP3, AIFF and AU"
@@ -69,7 +70,11 @@ def _blocks(file: soundfile.SoundFile) -> Iterator[np.ndarray]:
         size = BLOCK_FRAMES * MANY_CHANNELS // max(file.channels, MANY_CHANNELS)
         # Its own loop, as of some MP3 the last frames come only to who asks for no more than there are. It goes by the
         # length in the header, which has been checked, so it ends.
-        yield from file.blocks(size, dtype="float32", always_2d=True)
+        if file.subtype == "PCM_16":  # numpy makes floats of them in a seventh of libsndfile's time
+            for block in file.blocks(size, dtype="int16", always_2d=True):
+                yield block * FULL_SCALE
+        else:
+            yield from file.blocks(size, dtype="float32", always_2d=True)
 
 
 def _is_mpeg4(path: str | Path) -> bool:
@@ -100,7 +105,7 @@ def _blocks_mpeg4(file) -> Iterator[np.ndarray]:
             data = rest + data
             whole = len(data) // (2 * file.channels) * file.channels
             rest = data[2 * whole :]
-            yield np.frombuffer(data, "<i2", whole).reshape(-1, file.channels).astype(np.float32) / 2**15
+            yield np.frombuffer(data, "<i2", whole).reshape(-1, file.channels) * FULL_SCALE
 
 
 def _check_header(path: str | Path, rate: int, seconds: float) -> None:
@@ -126,7 +131,7 @@ def _mixed(path: str | Path, rate: int, blocks: Iterator[np.ndarray]) -> np.ndar
                 raise UserError(_too_long(path, frames / rate))
             if not np.isfinite(block).all():
                 raise UserError(f"{path}: holds samples that are no numbers (NaN, infinite); export it again")
-            mono = block.mean(axis=1)
+            mono = block[:, 0] if block.shape[1] == 1 else block.mean(axis=1)
             parts.append(resample.resample_chunk(mono) if resample else mono)
     if frames and resample:
         parts.append(resample.resample_chunk(np.zeros(0, np.float32), last=True))

@@ -108,9 +108,7 @@ def test_every_clip_is_shown_once_an_epoch_with_its_own_label(tones):
     x, y = np.concatenate([b[0] for b in seen]), np.concatenate([b[1] for b in seen])
     assert len(x) == len(rows)
     wanted = {prepared.x[r].tobytes(): prepared.clips["label"][r] for r in rows}
-    assert {
-        prepared.corpus.classes[k] == wanted[v.astype(np.float16).tobytes()] for v, k in zip(x, y, strict=True)
-    } == {True}
+    assert {prepared.corpus.classes[k] == wanted[v.tobytes()] for v, k in zip(x, y, strict=True)} == {True}
     first = data.rows.copy()
     data.on_epoch_end()
     assert sorted(data.rows) == sorted(first)
@@ -169,7 +167,7 @@ def test_profile_tuned_smooths_labels_and_decays_weights(tones):
     # With labels smoothed over two classes no loss is below this, however sure the network is.
     assert run.history["loss"].min() > -(0.95 * np.log(0.95) + 0.05 * np.log(0.05)) - 1e-6
     again = runs.load(run.id)
-    p = again.model().predict(again.normaliser.apply(np.zeros((1, 128, 130), np.float16)), verbose=0)
+    p = again.model().predict(again.normaliser.apply(np.zeros((1, 128, 130))), verbose=0)
     assert p.shape == (1, 2)
 
 

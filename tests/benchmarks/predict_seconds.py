@@ -1,24 +1,27 @@
-"""Seconds that 100 snippets of a six-minute song take once a network is loaded.
+"""Seconds that 100 snippets of a six-minute song take: from the shell, with the network loaded, and the plain way.
 
-    .venv/bin/python tests/benchmarks/predict_seconds.py
+    .venv/bin/python tests/benchmarks/predict_seconds.py [NETWORK...]
 
-Options: the networks (runs or models), default the committed ones. The song is noise in stereo at 44,100 Hz, written
-as WAV, FLAC, OGG and MP3; imports, loading the network and its first prediction (for which TensorFlow compiles) aren't
-counted. Prints seconds, and asserts nothing: machines differ.
+NETWORK: runs or models, default the committed ones. The song is noise in stereo at 44,100 Hz. Cold is the whole
+command, with Python, its imports and the network; warm is what each further song of a folder takes. The plain way,
+with the network loaded as well, is librosa's for the song and for each snippet, and a call of the network for each.
 """
 
-import os
+import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
+import librosa
 import numpy as np
 import soundfile
+from measuring import Row, show
 
-from mercore import models, predict
+from mercore import clips, models, predict
 
-SECONDS, RATE = 360, 44_100
+SECONDS, RATE, SNIPPETS = 360, 44_100, 100
+WANTED = 5  # seconds, warm
 
 
 def write_song(path: Path) -> Path:
@@ -31,19 +34,43 @@ def write_song(path: Path) -> Path:
     return path
 
 
-def main() -> None:
-    networks = [predict.open_network(name) for name in sys.argv[1:] or models.names()]
-    print(f"{', '.join(run.id for run in networks)}; {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
+def the_plain_way(path: Path, network) -> None:
+    """A call of librosa and one of the network for each snippet."""
+    y, rate = librosa.load(path)
+    for start in clips.draw_snippets(len(y) / rate, SNIPPETS):
+        clip = y[round(start * rate) :][: 3 * rate]
+        mel = librosa.power_to_db(librosa.feature.melspectrogram(y=clip, sr=rate), top_db=80)
+        network.model().predict(network.normaliser.apply(mel[None]), verbose=0)
+
+
+def timed(function, *arguments) -> float:
+    """Seconds of a call."""
+    started = time.perf_counter()
+    function(*arguments)
+    return time.perf_counter() - started
+
+
+def from_the_shell(path: Path, names: list[str]) -> None:
+    """`python -m mercore predict`, from the start of Python to its end."""
+    runs = [word for name in names for word in ("--run", name)]
+    subprocess.run([sys.executable, "-m", "mercore", "predict", path, *runs], check=True, stdout=subprocess.DEVNULL)
+
+
+def measure(*given: str) -> list[Row]:
+    """A row for the cold start, one a format for each further song, and one against the plain way."""
+    names = list(given) or models.names()
+    networks = [predict.open_network(name) for name in names]
     with tempfile.TemporaryDirectory() as folder:
-        predict.predict_song(write_song(Path(folder, "first.wav")), networks, count=100)
-        for suffix in ("wav", "flac", "ogg", "mp3"):
-            path = write_song(Path(folder, f"song.{suffix}"))
-            start, cpu = time.perf_counter(), time.process_time()
-            predict.predict_song(path, networks, count=100)
-            print(
-                f"{suffix}: {time.perf_counter() - start:.1f} s, {time.process_time() - cpu:.1f} s of processor time"
-            )
+        predict.predict_song(write_song(Path(folder, "first.wav")), networks, count=SNIPPETS)
+        paths = [write_song(Path(folder, f"song.{suffix}")) for suffix in ("wav", "flac", "ogg", "mp3")]
+        plain = timed(the_plain_way, paths[0], networks[0])
+        rows = [Row("a song predicted, cold", timed(from_the_shell, paths[0], names), None, "s")]
+        for path in paths:
+            warm = timed(predict.predict_song, path, networks, SNIPPETS)
+            rows.append(Row(f"a song predicted, warm, {path.suffix[1:]}", warm, None, "s", "", WANTED, at_most=True))
+    rows.append(Row("a song predicted, warm", rows[1].ours, plain, "s", "a call a snippet"))
+    return rows
 
 
 if __name__ == "__main__":
-    main()
+    show(measure(*sys.argv[1:]))
