@@ -110,11 +110,13 @@ def _parser() -> argparse.ArgumentParser:
     action = what.add_parser("keep", help="commit finished runs: copy their records to data/records/")
     action.add_argument("run", nargs="+", help="folders below data/runs/")
     action.set_defaults(command=_keep_records)
-    action = what.add_parser("train", help="train what a record holds again")
-    action.add_argument("record", help="a folder below data/records/")
-    action.add_argument("corpus", help="the folder of the music")
-    action.add_argument("--seed", type=_seed, default=None, help="another seed than the record's")
-    action.set_defaults(command=_train_again)
+    action = what.add_parser("repeat", help="train once more what a run or a record holds, and compare")
+    action.add_argument("run", metavar="ID", help="a folder below data/runs/ or data/records/")
+    action.add_argument(
+        "corpus", nargs="?", help="the folder of the music, or 'embedded'; default: where a run of yours had it"
+    )
+    action.add_argument("--seed", type=_seed, default=None, help="another seed than its own")
+    action.set_defaults(command=_repeat)
     return parser
 
 
@@ -260,11 +262,14 @@ def _keep_records(options) -> None:
         print(records.keep(runs.load(run)))
 
 
-def _train_again(options) -> None:
+def _repeat(options) -> None:
     from mercore import records
 
-    run = records.train_again(options.record, options.corpus, options.seed)
-    print(f"{run.id}: test accuracy {run.accuracy():.3f}")
+    record = records.find(options.run)
+    os.environ["TF_NUM_INTRAOP_THREADS"] = str(records.threads(record))  # before TensorFlow is imported
+    again = records.repeat(record, options.corpus, options.seed)
+    print(f"{record.id}: test accuracy {record.accuracy():.3f}\n{again.id}: test accuracy {again.accuracy():.3f}")
+    print(records.compare(record, again))
 
 
 if __name__ == "__main__":

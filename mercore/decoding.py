@@ -129,9 +129,10 @@ def _mixed(path: str | Path, rate: int, blocks: Iterator[np.ndarray]) -> np.ndar
             frames += len(block)
             if frames > LONGEST * rate:  # a header needn't tell the truth
                 raise UserError(_too_long(path, frames / rate))
-            if not np.isfinite(block).all():
+            channels = block.T  # added one by one, in a tenth of the time of block.mean(axis=1)
+            mono = sum(channels) / np.float32(len(channels)) if len(channels) > 1 else channels[0]
+            if not np.isfinite(mono).all():
                 raise UserError(f"{path}: holds samples that are no numbers (NaN, infinite); export it again")
-            mono = block[:, 0] if block.shape[1] == 1 else block.mean(axis=1)
             parts.append(resample.resample_chunk(mono) if resample else mono)
     if frames and resample:
         parts.append(resample.resample_chunk(np.zeros(0, np.float32), last=True))

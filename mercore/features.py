@@ -12,7 +12,7 @@ import shutil
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
@@ -21,6 +21,8 @@ import joblib
 import librosa
 import numpy as np
 import pandas as pd
+import scipy.fft
+import scipy.signal
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 from tqdm.auto import tqdm
@@ -30,9 +32,9 @@ from mercore.clips import CLIP_SECONDS
 from mercore.decoding import SAMPLE_RATE, load
 
 N_FFT, HOP_LENGTH, N_MELS, TOP_DB = 2048, 512, 128, 80.0
+WINDOW = scipy.signal.get_window("hann", N_FFT).astype(np.float32)
 STEPS, STEP_SAMPLES = 2129, 31  # the report's framing: 65,999 = 2,129 x 31 samples of a clip's 66,150
 VERSION = 1  # to be raised with every change that gives the same settings other values
-BATCH_CLIPS = 32  # whose spectra are in memory at once
 BEYOND = 8  # times full scale: no clipping of an encoder, but a broken file
 STALE_SECONDS = 24 * 3600
 EXTRACTING = threading.Lock()  # a laboratory may train in one thread what its notebook trains in another
@@ -46,19 +48,30 @@ def slice_clip(y: np.ndarray, start: float, seconds: float = CLIP_SECONDS) -> np
     """
     size, first = round(seconds * SAMPLE_RATE), round(start * SAMPLE_RATE)
     clip = y[first : first + size]
-    if size - len(clip) > N_FFT or first < 0:
+    missing = size - len(clip)
+    if missing > N_FFT or first < 0:
         raise ValueError(f"no {seconds:g} s from {start:.2f} s on in {len(y) / SAMPLE_RATE:.2f} s of audio")
-    return np.pad(clip, (0, size - len(clip)))
+    return np.pad(clip, (0, missing)) if missing else clip
 
 
 def log_mel(y: np.ndarray, n_mels: int = N_MELS) -> np.ndarray:
     """Mel-spectrogram in dB (re. a power of 1), cut off 80 dB below the clip's maximum.
 
-    `y` (..., 66150) gives (..., n_mels, 130): 128 mel bands, 130 frames of 2,048 samples every 512.
+    `y` (..., 66150) gives (..., n_mels, 130): 128 mel bands, 130 frames of 2,048 samples every 512. The same as
+    `librosa.feature.melspectrogram` and `power_to_db`, in half of their time.
     """
-    power = librosa.feature.melspectrogram(y=y, sr=SAMPLE_RATE, n_fft=N_FFT, hop_length=HOP_LENGTH, n_mels=n_mels)
-    db = librosa.power_to_db(power, top_db=None)  # with top_db it would take the maximum of all clips
+    ends = [(0, 0)] * (y.ndim - 1) + [(N_FFT // 2, N_FFT // 2)]
+    frames = np.lib.stride_tricks.sliding_window_view(np.pad(y, ends), N_FFT, axis=-1)[..., ::HOP_LENGTH, :]
+    spectra = scipy.fft.rfft(frames * WINDOW, overwrite_x=True)
+    power = np.square(spectra.real)
+    power += np.square(spectra.imag)
+    db = librosa.power_to_db(_mel_filters(n_mels) @ power.swapaxes(-1, -2), top_db=None)  # else over all clips
     return np.maximum(db, db.max(axis=(-2, -1), keepdims=True) - TOP_DB)
+
+
+@lru_cache
+def _mel_filters(n_mels: int) -> np.ndarray:
+    return librosa.filters.mel(sr=SAMPLE_RATE, n_fft=N_FFT, n_mels=n_mels)
 
 
 def frame_waveform(y: np.ndarray) -> np.ndarray:
@@ -129,9 +142,8 @@ def compute(
     """Features (n, *shape), float32, of the clips of `y` that begin at `starts` (s)."""
     settings = {"n_mels": n_mels} if kind == "log_mel" else {}
     features = np.empty((len(starts), *shape(kind, seconds, n_mels)), np.float32)
-    for first in range(0, len(starts), BATCH_CLIPS):
-        batch = np.stack([slice_clip(y, start, seconds) for start in starts[first : first + BATCH_CLIPS]])
-        features[first : first + BATCH_CLIPS] = KINDS[kind].compute(batch, **settings)
+    for clip, start in zip(features, starts, strict=True):  # not all at once: one clip fits a processor's cache
+        clip[...] = KINDS[kind].compute(slice_clip(y, start, seconds), **settings)
     return features
 
 
@@ -171,14 +183,18 @@ def _extract_to(target: Path, corpus, clips: pd.DataFrame, shape, compute_clips,
         target.parent.mkdir(parents=True, exist_ok=True)
         _remove_stale(target.parent)
         _check_room(target.parent, 2 * int(np.prod(shape)))
-        features = np.lib.format.open_memmap(temporary, mode="w+", dtype=np.int16, shape=shape)
+        # Only its header is written so: of a full disk a mapped file would tell by a signal that ends the process.
+        start = np.lib.format.open_memmap(temporary, mode="w+", dtype=np.int16, shape=shape).offset
     except OSError as error:
         raise UserError(
             f"{target.parent}: can't be written to ({error.strerror}); set MERCORE_DATA to a folder that can"
         ) from error
     try:
-        _fill(features, corpus, clips, compute_clips, jobs, progress)
-        del features  # Windows neither renames, removes nor replaces a file that is mapped
+        with open(temporary, "r+b") as file:
+            for rows, values in _compute_all(corpus, clips, compute_clips, jobs, progress):
+                for row, value in zip(rows, values, strict=True):
+                    file.seek(start + row * value.nbytes)
+                    file.write(value)
         if target.exists():
             temporary.unlink()  # another run was faster, and may be reading
         else:
@@ -188,7 +204,8 @@ def _extract_to(target: Path, corpus, clips: pd.DataFrame, shape, compute_clips,
         raise
 
 
-def _fill(features: np.ndarray, corpus, clips: pd.DataFrame, compute_clips, jobs: int, progress) -> None:
+def _compute_all(corpus, clips: pd.DataFrame, compute_clips, jobs: int, progress) -> Iterator[tuple]:
+    """Of each track, the rows of its clips and their features."""
     starts, rows = clips["start"].to_numpy(), clips.groupby("track", sort=False).indices
     paths = corpus.tracks.loc[list(rows), "path"]
     tasks = [joblib.delayed(_extract_track)(paths[track], starts[at], compute_clips) for track, at in rows.items()]
@@ -198,33 +215,27 @@ def _fill(features: np.ndarray, corpus, clips: pd.DataFrame, compute_clips, jobs
         results = joblib.Parallel(jobs, prefer="threads", return_as="generator")(tasks)
         bar = tqdm(results, f"features of {corpus.name}", len(tasks), unit="track", disable=progress is not None)
         for done, (at, values) in enumerate(zip(rows.values(), bar, strict=True), 1):
-            features[at] = values
+            yield at, values
             if progress:
                 progress(done, len(tasks))
-    features.flush()
 
 
 def _extract_track(path: str, starts: np.ndarray, compute_clips) -> np.ndarray:
     y = load(path)
+    if max(y.max(), -y.min()) > BEYOND:
+        raise UserError(f"{path}: its samples are far beyond full scale; export the file again")
     try:
         return compute_clips(y, starts)
-    except OverflowError as error:
-        raise UserError(f"{path}: its samples are far beyond full scale; export the file again") from error
     except ValueError as error:
         raise UserError(f"{path}: {error}; see what `python -m mercore check` says of its folder") from error
 
 
 def _compute_steps(y: np.ndarray, starts: np.ndarray, kind: str, seconds: float, n_mels: int) -> np.ndarray:
-    """`compute`, in whole steps; samples somewhat beyond full scale, as MP3s have, are cut off there as players do.
-
-    Raises OverflowError for what no encoder leaves.
-    """
+    """`compute`, in whole steps; samples somewhat beyond full scale, as MP3s have, are cut off there as players do."""
     steps = compute(y, starts, kind, seconds, n_mels)
-    steps /= np.float32(KINDS[kind].step)
-    limits = np.iinfo(np.int16)
-    if not max(steps.max(), -steps.min()) < BEYOND * limits.max:
-        raise OverflowError
-    return np.clip(np.rint(steps, out=steps), limits.min, limits.max, out=steps).astype(np.int16)
+    steps *= np.float32(1 / KINDS[kind].step)
+    np.rint(steps, out=steps)
+    return np.clip(steps, -(2**15), 2**15 - 1, out=steps).astype(np.int16)
 
 
 def _key(corpus, clips: pd.DataFrame, kind: str, size: tuple[int, int]) -> str:

@@ -44,6 +44,7 @@ def keep(run: runs.Run, root: Path | None = None) -> Path:
     if run.config["fold"] is not None:
         run = replace(run, predictions=run.predictions[run.predictions["side"] != "train"])
     record = json.loads((run.folder / runs.RECORD).read_text(encoding="utf-8")) | {"metrics": metrics(run)}
+    record["corpus"].pop("path", None)  # of this machine
     text = json.dumps(record, indent=1) + "\n"
     root = root or RECORDS
     target = root / run.id
@@ -102,17 +103,31 @@ def verify(root: Path | None = None) -> list[str]:
     return faults
 
 
-def train_again(name: str, path: str, seed: int | None = None) -> runs.Run:
-    """Train what a record holds on the corpus at `path`, with its own or another seed; never reuses a run.
+def find(name: str) -> runs.Run:
+    """A run of data/runs or, failing that, a committed record, by its id."""
+    return runs.load(name if (runs.runs_dir() / name).is_dir() else RECORDS / name)
 
-    Says so where that corpus isn't the record's, track by track.
+
+def threads(record: runs.Run) -> int:
+    """How many threads its training had: with another number of them sums are rounded differently."""
+    told = record.environment["threads"]
+    return told if isinstance(told, int) else int(told) if told.isdecimal() else record.environment["cores"]
+
+
+def repeat(record: runs.Run, path: str | None = None, seed: int | None = None) -> runs.Run:
+    """Train what a record holds once more, with its own or another seed; never reuses a run.
+
+    path: of the corpus, or 'embedded'; default: where it lay, which committed records don't tell. Says so where that
+    corpus isn't the record's, track by track. Raises UserError where there is none.
     """
-    record = runs.load(RECORDS / name)
-    config, corpus = record.config, corpora.open_corpus(path, record.corpus["task"])
+    config, path = record.config, path or record.corpus.get("path")
+    if path is None:
+        raise UserError(f"{record.id}: doesn't tell where its music lies; name the folder of {record.corpus['name']}")
+    corpus = corpora.open_corpus(path, record.corpus["task"], config["seed"])
     if corpus.fingerprint != record.corpus["fingerprint"]:
         print(f"{corpus.name} at {path} doesn't hold the same tracks as {record.corpus['name']} of the record")
+    seed = config["seed"] if seed is None else seed
     if config["profile"] == "baseline":
-        seed = config["seed"] if seed is None else seed
         return baselines.train(corpus, config["network"], config["protocol"], seed, config["folds"], config["fold"])
     settings = {field: config[field] for field in training.PROFILES["quick"].__dataclass_fields__ if field in config}
     settings = training.OFF | settings
@@ -121,7 +136,7 @@ def train_again(name: str, path: str, seed: int | None = None) -> runs.Run:
         config["network"],
         config["profile"],
         config["protocol"],
-        config["seed"] if seed is None else seed,
+        seed,
         config["folds"],
         config["fold"],
         config["augment"],
@@ -131,3 +146,22 @@ def train_again(name: str, path: str, seed: int | None = None) -> runs.Run:
         reuse=False,
         **settings,
     )
+
+
+def compare(record: runs.Run, again: runs.Run) -> str:
+    """In a sentence or two: how far a repetition's test predictions are from the record's, and what else differs."""
+    pairs = record.side("test").merge(again.side("test"), on=["track", "start"], suffixes=("", "_again"))
+    if not len(pairs) == len(record.side("test")) == len(again.side("test")):
+        return f"{len(pairs)} test clips are common to both: another split, or other music"
+    columns = [f"p_{label}" for label in record.classes]
+    furthest = float(np.abs(pairs[columns].to_numpy() - pairs[[f"{c}_again" for c in columns]].to_numpy()).max())
+    same = int((pairs["predicted"] == pairs["predicted_again"]).sum())
+    told = f"{same} of {len(pairs)} test clips get the same class, probabilities differ by {furthest:.4f} at most"
+    other = [
+        f"{key} {was} -> {now}"
+        for key, was in record.environment.items()
+        if key != "threads" and was != (now := again.environment.get(key))
+    ]
+    if threads(record) != threads(again):
+        other.append(f"threads {threads(record)} -> {threads(again)}")
+    return told + (f"; what else has changed: {', '.join(other)}" if other else "; the environment is the same")

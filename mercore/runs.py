@@ -137,9 +137,18 @@ def describe_environment() -> dict:
         "python": platform.python_version(),
         **{package: version(package) for package in packages},
         "platform": f"{sys.platform} {platform.machine()}",
+        "processor": processor(),
         "cores": os.cpu_count(),
-        "threads": os.environ.get("TF_NUM_INTRAOP_THREADS", "as many as cores"),
+        "threads": int(os.environ.get("TF_NUM_INTRAOP_THREADS") or os.cpu_count()),
     }
+
+
+def processor() -> str:
+    """The model of this machine's processor, or at least its kind."""
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text(encoding="utf-8").splitlines() if info.exists() else []
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.processor() or platform.machine())
 
 
 def save(run: Run, model=None, normaliser=None) -> Run:

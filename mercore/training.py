@@ -13,6 +13,7 @@ import json
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import MISSING, asdict, dataclass, fields, replace
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -186,6 +187,7 @@ def train(
         "task": prepared.corpus.task,
         "classes": list(prepared.corpus.classes),
         "fingerprint": prepared.corpus.fingerprint,
+        "path": str(Path(prepared.corpus.root).resolve()),
         "tracks": len(prepared.corpus.usable),
         "clips": len(prepared.clips),
         "left_out": len(prepared.corpus.faulty),

@@ -117,7 +117,7 @@ def _as_parameter(name: str, value: str):
     if name == "PROFILE" and value == "tuned":
         raise UserError(
             "PROFILE=tuned: the notebooks are about the report's networks, and its layers aren't theirs; notebook 09 "
-            "shows what it does, and `python -m mercore runs train RECORD FOLDER` trains one of its records anew"
+            "shows what it does, and `python -m mercore runs repeat RECORD FOLDER` trains one of its records anew"
         )
     if name == "PROFILE":
         return training.profile(value).name

@@ -1,5 +1,6 @@
 import gzip
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -61,16 +62,30 @@ def test_the_committed_records_agree_with_their_predictions():
     assert records.verify() == []
 
 
-def test_a_record_can_be_trained_again(run, tones, tmp_path, monkeypatch):
+def test_a_record_can_be_repeated(run, tones, tmp_path, monkeypatch):
     monkeypatch.setattr(records, "RECORDS", tmp_path)
     records.keep(run, tmp_path)
-    again = records.train_again(run.id, str(tones.root))
+    kept = runs.load(tmp_path / run.id)
+    assert records.find(run.id).folder == run.folder
+    with pytest.raises(UserError, match="doesn't tell where its music lies"):
+        records.repeat(kept)
+    again = records.repeat(kept, str(tones.root))
     assert again.id != run.id
     assert again.config == run.config
     assert again.predictions.equals(run.predictions)
-    other = records.train_again(run.id, str(tones.root), seed=1)
+    told = records.compare(kept, again)
+    assert "differ by 0.0000 at most; the environment is the same" in told
+    other = records.repeat(records.find(run.id), seed=1)  # a run of one's own knows where its music lies
     assert other.config["seed"] == 1
     assert other.config["epochs"] == 1
+    assert "differ by 0.0000" not in records.compare(kept, other)
+
+
+def test_what_else_has_changed_since_a_record_is_said(run):
+    was = replace(run, environment=run.environment | {"tensorflow": "2.0", "threads": "as many as cores", "cores": 64})
+    told = records.compare(was, run)
+    assert "tensorflow 2.0 ->" in told and f"threads 64 -> {run.environment['threads']}" in told
+    assert records.compare(run, replace(run, predictions=run.predictions[:0])).startswith("0 test clips are common")
 
 
 def test_without_records_there_is_nothing_to_draw(tmp_path, monkeypatch, capsys):
@@ -82,7 +97,7 @@ def test_without_records_there_is_nothing_to_draw(tmp_path, monkeypatch, capsys)
 def test_the_command_line(run, capsys):
     assert __main__.main(["runs", "verify"]) == 0
     assert "every metric follows" in capsys.readouterr().out
-    assert __main__.main(["runs", "train", "nothing", "nowhere"]) == 2
+    assert __main__.main(["runs", "repeat", "nothing", "nowhere"]) == 2
     assert "nothing" in capsys.readouterr().err
 
 

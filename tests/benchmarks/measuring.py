@@ -9,10 +9,11 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
-from pathlib import Path
 
 import pandas as pd
 import psutil
+
+from mercore import runs
 
 PACKAGES = ("numpy", "scipy", "librosa", "soundfile", "soxr", "tensorflow", "keras")
 
@@ -68,7 +69,7 @@ def show(rows: list[Row]) -> None:
 def machine() -> dict:
     """What the numbers were measured on."""
     return {
-        "processor": _processor(),
+        "processor": runs.processor(),
         "cores": os.cpu_count(),
         "memory, GB": round(psutil.virtual_memory().total / 1e9, 1),
         "system": platform.platform(),
@@ -76,13 +77,6 @@ def machine() -> dict:
         "load before": round(os.getloadavg()[0], 2),
         **{name: version(name) for name in PACKAGES},
     }
-
-
-def _processor() -> str:
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(names, platform.machine())
 
 
 @dataclass
