@@ -3,12 +3,16 @@
 `several` is what `records.load_all` returns; `mercore.real_figures` draws these tables.
 """
 
+from collections.abc import Callable
+from typing import NamedTuple
+
 import pandas as pd
 
 from mercore import UserError, calibration, evaluation, mood_names, published, runs
 
 PROTOCOLS = ("clip", "track", "artist")
 CORPORA = {"genre": "4Q genre tags", "mood": "4Q"}  # of the records
+REAL_GENRES = "real_genres"  # both collections in one: tests/benchmarks/real_genres.py
 UNEVEN = 2.0  # from so many times as many tracks in one class as in another on, recalls are averaged
 
 
@@ -58,6 +62,21 @@ def tuning_gains(several: list[runs.Run], corpus: str, protocol: str) -> pd.Data
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("network")
 
 
+class Score(NamedTuple):
+    """How the networks on a corpus are scored: a name, with an interval, and by a difference with an interval."""
+
+    name: str
+    interval: Callable
+    difference: Callable
+
+
+def score(run: runs.Run) -> Score:
+    """Accuracy, or balanced accuracy where the classes of a run's corpus are uneven (`is_uneven`)."""
+    if is_uneven(run):
+        return Score("balanced accuracy", evaluation.balanced_interval, evaluation.balanced_difference)
+    return Score("accuracy", evaluation.accuracy_interval, evaluation.difference_interval)
+
+
 def is_uneven(run: runs.Run) -> bool:
     """Whether the classes of a run's corpus differ so much in size that accuracy would be one of the largest."""
     tracks = run.predictions.drop_duplicates("track")["label"].value_counts()
@@ -72,21 +91,21 @@ def protocol_table(several: list[runs.Run], corpus: str, profile: str = "report"
     rows = []
     for protocol in PROTOCOLS:
         for key, own in by_network(several, corpus, protocol, profile).items():
-            interval = evaluation.balanced_interval if is_uneven(own[0]) else evaluation.accuracy_interval
+            interval = score(own[0]).interval
             rows.append((key, protocol, *interval(pooled_test(own)), [interval(run.side("test"))[0] for run in own]))
     return pd.DataFrame(rows, columns=["network", "protocol", "accuracy", "low", "high", "seeds"])
 
 
 def vote_table(own: dict[str, list[runs.Run]]) -> pd.DataFrame:
-    """What voting adds, a row a network: accuracy of clips; of tracks by the mean (with low, high) and by majority."""
+    """What voting adds, a row a network: `score` of clips; of tracks by the mean (with low, high) and by majority."""
     rows = {}
     for key, several in own.items():
+        interval = score(several[0]).interval
         voted = {
             how: pd.concat([evaluation.vote(run.side("test"), how) for run in several]) for how in ("mean", "majority")
         }
-        tracks, low, high = evaluation.accuracy_interval(voted["mean"])
-        clips, majority = evaluation.accuracy(pooled_test(several)), evaluation.accuracy(voted["majority"])
-        rows[key] = clips, tracks, low, high, majority
+        clips, majority = interval(pooled_test(several))[0], interval(voted["majority"])[0]
+        rows[key] = clips, *interval(voted["mean"]), majority
     columns = ["clips", "tracks", "low", "high", "majority"]
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("network")
 
@@ -94,7 +113,7 @@ def vote_table(own: dict[str, list[runs.Run]]) -> pd.DataFrame:
 def pair_table(own: dict[str, list[runs.Run]]) -> pd.DataFrame:
     """Each network against the one with the best validation accuracy, on the same test tracks, a row each.
 
-    Columns: difference, low, high (track accuracy less the best's, all seeds together; paired bootstrap of artists),
+    Columns: difference, low, high (`score` of tracks less the best's, all seeds together; by paired bootstrap),
     best_alone, other_alone, p (McNemar's test on the votes of the first seed), beaten (the interval is below zero).
     """
     best = best_by_validation(own)
@@ -103,7 +122,7 @@ def pair_table(own: dict[str, list[runs.Run]]) -> pd.DataFrame:
     for key in voted:
         if key != best:
             together = (pd.concat(voted[which], ignore_index=True) for which in (best, key))
-            difference, low, high = evaluation.difference_interval(*together)
+            difference, low, high = score(own[key][0]).difference(*together)
             counts = evaluation.mcnemar(voted[best][0], voted[key][0])
             rows[key] = best, difference, low, high, *counts, high < 0
     columns = ["best", "difference", "low", "high", "best_alone", "other_alone", "p", "beaten"]
@@ -206,20 +225,21 @@ def fold_table(several: list[runs.Run], corpus: str) -> pd.DataFrame:
     """A row for each of `fold_votes`: clips and tracks (accuracies), low, high, and what it costs.
 
     less_svm, less_low, less_high: track accuracy less that of the support vector machine, on the same tracks.
-    parameters and seconds (an epoch, median) are of the networks alone.
+    parameters and seconds (an epoch, median) are of the networks alone. Accuracies are those of `score`.
     """
     found, voted = folds_of(several, corpus), fold_votes(several, corpus)
+    _, interval, difference = score(next(iter(found.values()))[0])
     rows = {}
     for key, own in voted.items():
-        tracks, low, high = evaluation.accuracy_interval(own)
+        tracks, low, high = interval(own)
         rows[key] = {"tracks": tracks, "low": low, "high": high}
         if key in published.ORDER:
-            rows[key]["clips"] = evaluation.accuracy(pooled_test(found[key]))
+            rows[key]["clips"] = interval(pooled_test(found[key]))[0]
             rows[key]["parameters"] = found[key][0].parameters
             rows[key]["seconds"] = pd.concat([run.history["seconds"] for run in found[key]]).median()
         if "svm" in voted and key != "svm":
             same = voted["svm"].set_index("track").loc[own["track"]].reset_index()
-            effect = evaluation.difference_interval(same, own.reset_index(drop=True))
+            effect = difference(same, own.reset_index(drop=True))
             rows[key] |= dict(zip(("less_svm", "less_low", "less_high"), effect, strict=True))
     columns = ["tracks", "low", "high", "clips", "less_svm", "less_low", "less_high", "parameters", "seconds"]
     table = pd.DataFrame.from_dict(rows, orient="index").reindex(columns=columns).rename_axis("network")

@@ -162,6 +162,12 @@ def balanced_interval(predictions: pd.DataFrame) -> tuple[float, float, float]:
     return float(values[0]), *(float(value) for value in np.quantile(values[1:], (0.025, 0.975)))
 
 
+def balanced_difference(first: pd.DataFrame, second: pd.DataFrame) -> tuple[float, float, float]:
+    """Balanced accuracy of the second network less that of the first, on the same clips: (estimate, low, high)."""
+    values = np.subtract(*np.nanmean(resampled_recalls(second, first), axis=2))
+    return float(values[0]), *(float(value) for value in np.quantile(values[1:], (0.025, 0.975)))
+
+
 def macro_f1(predictions: pd.DataFrame, classes: Iterable[str]) -> float:
     """Mean F1 of the classes that have clips."""
     return float(per_class(predictions, classes)["f1"].mean())

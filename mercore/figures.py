@@ -30,6 +30,7 @@ from mercore.plots_beyond import (
     plot_by_genre,
     plot_clip_votes,
     plot_folds,
+    plot_learning_curve,
     plot_mood_names,
     plot_protocols,
     plot_reliability,
@@ -88,6 +89,7 @@ __all__ = [
     "plot_folds",
     "plot_history",
     "plot_intervals",
+    "plot_learning_curve",
     "plot_listening",
     "plot_mel_filters",
     "plot_mel_spectrogram",
@@ -142,14 +144,15 @@ class Provenance:
         def all_of(values) -> str:
             return ", ".join(dict.fromkeys(str(value) for value in values))
 
-        notes = dict.fromkeys([note, *(note for run in runs for note in run.notes)])
-        seeds = {run.config["seed"] for run in runs}
+        seeds = sorted({run.config["seed"] for run in runs})
+        several = f"seeds {', '.join(map(str, seeds))}" if len(seeds) > 1 else ""
+        notes = dict.fromkeys([several, note, *(note for run in runs for note in run.notes)])
         return cls(
             corpus=all_of(run.corpus["name"] for run in runs),
             protocol=all_of(run.config["protocol"] for run in runs),
             tracks=together["track"].nunique(),
             clips=len(together.assign(corpus=corpora)[["corpus", "track", "start"]].drop_duplicates()),
-            seed=seeds.pop() if len(seeds) == 1 else None,
+            seed=seeds[0] if len(seeds) == 1 else None,
             profile=all_of(run.config["profile"] for run in runs),
             note="; ".join(filter(None, notes)),
         )

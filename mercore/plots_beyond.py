@@ -130,10 +130,13 @@ def plot_mood_names(tables: dict[str, pd.DataFrame]) -> Figure:
 
 
 @styled
-def plot_folds(table: pd.DataFrame, classes: int, published_machine: float | None = None) -> Figure:
+def plot_folds(
+    table: pd.DataFrame, classes: int, published_machine: float | None = None, what: str = "accuracy"
+) -> Figure:
     """Track accuracies of networks and baselines on the same folds, beside what they cost: `beyond.fold_table`.
 
-    published_machine: the accuracy of a support vector machine on the features of the dataset's authors.
+    published_machine: the accuracy of a support vector machine on the features of the dataset's authors. what: of
+    which kind the accuracies are.
     """
     fig, (left, middle, right) = new_figure(PAIR, 1.2 + 0.42 * len(table), 1, 3, sharey=True, width_ratios=(3, 1, 1))
     y = np.arange(len(table))
@@ -146,7 +149,7 @@ def plot_folds(table: pd.DataFrame, classes: int, published_machine: float | Non
     if published_machine:
         left.axvline(published_machine, color="black", linewidth=0.9, label="SVM on the dataset's own features")
     left.legend(ncols=3, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2)
-    left.set(xlabel="test accuracy of tracks", xlim=(0, 1), ylim=(len(y) - 0.5, -0.5))
+    left.set(xlabel=f"test {what} of tracks", xlim=(0, 1), ylim=(len(y) - 0.5, -0.5))
     left.set_yticks(y, [network_name(key) for key in table.index])
     middle.barh(y, table["parameters"] / 1000, 0.55, color=GREY)
     middle.set_xlabel("parameters\n(thousands)")
@@ -179,6 +182,25 @@ def plot_ablations(table: pd.DataFrame) -> Figure:
         fig,
         "The same test clips each time; bars: 95 % over resampled artists. Orange: worse; green: better; grey: "
         f"undecided. As it is, {100 * table['clips'].iloc[0]:.1f} % of the clips are right.",
+    )
+    return fig
+
+
+@styled
+def plot_learning_curve(table: pd.DataFrame) -> Figure:
+    """Test accuracy of clips against the number of training tracks: the learning curve of `real_figures.ablations`."""
+    fig, ax = new_figure(PAIR, 3.4)
+    low, high = (table["clips"].iloc[-1] + table[name] for name in ("low", "high"))
+    ax.vlines(table["training tracks"], low, high, color=BLUE, linewidth=5, alpha=0.4)
+    ax.plot(table["training tracks"], table["clips"], "o-", color=BLUE)
+    ax.set(xscale="log", xlabel="training tracks (each step doubles them)", ylabel="test accuracy of clips")
+    ax.set_xticks(table["training tracks"], [f"{count:.0f}" for count in table["training tracks"]])
+    ax.minorticks_off()
+    ax.grid()
+    add_caption(
+        fig,
+        "The same test clips each time. Bars: 95 % of the difference from all training tracks, artists resampled; "
+        "so the last point has none.",
     )
     return fig
 

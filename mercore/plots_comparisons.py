@@ -123,8 +123,11 @@ def plot_recalls(tables: dict[str, pd.DataFrame], tested: dict[str, pd.Series]) 
 
 
 @styled
-def plot_votes(tables: dict[str, pd.DataFrame]) -> Figure:
-    """Accuracy over clips and over tracks after voting: columns clips, tracks, low, high; perhaps majority."""
+def plot_votes(tables: dict[str, pd.DataFrame], what: str = "accuracy") -> Figure:
+    """Accuracy over clips and over tracks after voting: columns clips, tracks, low, high; perhaps majority.
+
+    what: of which kind the accuracies are.
+    """
     fig, axes = new_figure(PAIR, 3.2, 1, len(tables), sharex=True, sharey=True, squeeze=False)
     for ax, (task, table) in zip(axes[0], tables.items(), strict=True):
         y = np.arange(len(table))
@@ -133,7 +136,7 @@ def plot_votes(tables: dict[str, pd.DataFrame]) -> Figure:
         ax.plot(table["tracks"], y, "D", color=BLUE, label="tracks")
         if "majority" in table:
             ax.plot(table["majority"], y, "x", color=ORANGE, label="tracks by majority")
-        ax.set(xlabel="test accuracy", ylim=(len(table) - 0.5, -0.5))
+        ax.set(xlabel=f"test {what}", ylim=(len(table) - 0.5, -0.5))
         ax.set_title(task)
         ax.grid(axis="x")
     axes[0, 0].set_yticks(y, [network_name(key) for key in table.index])

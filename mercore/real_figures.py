@@ -9,6 +9,9 @@ from mercore import FACTS, PROJECT, beyond, evaluation, figures, ledger, publish
 
 REAL = PROJECT / "figures" / "real"
 ABLATIONS = FACTS / "ablations.csv"
+LEARNING = "training tracks"  # in the names of the ablations that make a learning curve
+# The corpora with folds of tuned networks, each with the accuracy of a machine on its authors' own features, if any.
+MACHINES = {beyond.CORPORA["mood"]: published.MOOD_MACHINE, beyond.REAL_GENRES: None}
 FIGURES_OF_SONGS = {"genre": (9, 11), "mood": (10, 12)}
 
 
@@ -26,7 +29,8 @@ def draw(several: list[runs.Run], out: Path = REAL) -> list[Path]:
     for name in dict.fromkeys(run.corpus["name"] for run in several):
         for profile in ("report", "tuned"):
             written += _draw_comparison(several, name, profile, out / "comparison")
-    written += _draw_folds(several, out / "comparison")
+    for name in MACHINES:
+        written += _draw_folds(several, name, out / "comparison")
     if tables := beyond.mood_name_tables(several):
         used = [run for of in beyond.mood_name_runs(several).values() for run in of]
         fig = figures.plot_mood_names(tables)
@@ -74,12 +78,12 @@ def _draw_comparison(several: list[runs.Run], corpus: str, profile: str, out: Pa
     table = beyond.protocol_table(several, corpus, profile)
     if table.empty:
         return []
-    slug = re.sub(r"[^a-z0-9]+", "_", corpus.lower()).strip("_") + ("_tuned" if profile == "tuned" else "")
+    slug = _slug(corpus) + ("_tuned" if profile == "tuned" else "")
     by_protocol = {protocol: beyond.by_network(several, corpus, protocol, profile) for protocol in beyond.PROTOCOLS}
     by_protocol = {protocol: own for protocol, own in by_protocol.items() if own}
     used = beyond.compared(several, corpus, profile)
     about, first = figures.Provenance.of(*used), used[0]
-    what = "balanced accuracy" if beyond.is_uneven(first) else "accuracy"
+    what = beyond.score(first).name
     fig = figures.plot_protocols(table, first.corpus["task"], first.classes, what)
     written = [
         figures.save(fig, f"protocols_{slug}", about, out),
@@ -87,7 +91,8 @@ def _draw_comparison(several: list[runs.Run], corpus: str, profile: str, out: Pa
     ]
     whole = {protocol: own for protocol, own in by_protocol.items() if protocol != "clip"}
     if whole:
-        fig = figures.plot_votes({f"split by {protocol}": beyond.vote_table(own) for protocol, own in whole.items()})
+        votes = {f"split by {protocol}": beyond.vote_table(own) for protocol, own in whole.items()}
+        fig = figures.plot_votes(votes, what)
         about = figures.Provenance.of(*(run for run in used if run.config["protocol"] in whole))
         pairs = pd.concat({protocol: beyond.pair_table(own) for protocol, own in whole.items()}, names=["split"])
         written.append(figures.save(fig, f"votes_{slug}", about, out))
@@ -95,36 +100,50 @@ def _draw_comparison(several: list[runs.Run], corpus: str, profile: str, out: Pa
     return written
 
 
-def _draw_folds(several: list[runs.Run], out: Path) -> list[Path]:
-    """The tuned networks, alone and together, beside the baselines on the same folds."""
-    corpus = beyond.CORPORA["mood"]
+def _draw_folds(several: list[runs.Run], corpus: str, out: Path) -> list[Path]:
+    """The tuned networks, alone and together, beside the baselines on the same folds; and more of the best of them."""
     found = beyond.folds_of(several, corpus)
     used = [run for of in found.values() for run in of]
     if not used:
         return []
     table = beyond.fold_table(several, corpus)
-    folds = used[0].config["folds"]
-    about = figures.Provenance.of(*used, note=f"{folds} folds, pooled")
-    fig = figures.plot_folds(table, len(used[0].classes), published.MOOD_MACHINE)
-    written = [figures.save(fig, "tuned_4q", about, out), figures.save_table(table, "tuned_4q", out)]
+    pooled = f"{used[0].config['folds']} folds, pooled"
+    fig = figures.plot_folds(table, len(used[0].classes), MACHINES[corpus], beyond.score(used[0]).name)
+    name = f"tuned_{_slug(corpus)}"
+    written = [
+        figures.save(fig, name, figures.Provenance.of(*used, note=pooled), out),
+        figures.save_table(table, name, out),
+    ]
     if networks := {key: of for key, of in found.items() if key in published.ORDER}:
-        written += _draw_genres(several, networks, out)
+        best = networks[beyond.best_by_validation(networks)]
+        written += _draw_best(several, best, figures.Provenance.of(*best, note=pooled), out)
     return written
 
 
-def _draw_genres(several: list[runs.Run], networks: dict[str, list[runs.Run]], out: Path) -> list[Path]:
-    """How the best of these mood networks does by genre, where records of the genre corpus name the genres."""
-    best = beyond.best_by_validation(networks)
-    table = beyond.accuracy_by_genre(several, networks[best])
-    if table.empty:
-        return []
-    fig = figures.plot_by_genre(table, f"Moods by genre: {networks[best][0].title}, profile tuned")
-    about = figures.Provenance.of(*networks[best], note=f"{len(networks[best])} folds, pooled")
-    return [figures.save(fig, "moods_by_genre", about, out)]
+def _draw_best(several: list[runs.Run], best: list[runs.Run], about: figures.Provenance, out: Path) -> list[Path]:
+    """Of one network's folds: what voting adds, its confusions, and moods by genre where genres are known."""
+    first, test, slug = best[0], beyond.pooled_test(best), _slug(best[0].corpus["name"])
+    curves = {first.corpus["task"]: beyond.accuracy_by_clips(test)}
+    matrix = evaluation.confusion(evaluation.vote(test), first.classes)
+    drawn = {
+        f"clip_votes_{slug}": figures.plot_clip_votes(curves, {first.corpus["task"]: first.title}),
+        f"confusion_{slug}": figures.plot_confusion(matrix, f"{first.title}, profile tuned: tracks"),
+    }
+    genres = beyond.accuracy_by_genre(several, best)
+    if first.corpus["task"] == "mood" and len(genres):
+        drawn["moods_by_genre"] = figures.plot_by_genre(genres, f"Moods by genre: {first.title}, profile tuned")
+    return [figures.save(fig, name, about, out) for name, fig in drawn.items()]
 
 
-def ablations() -> tuple[pd.DataFrame, figures.Provenance]:
-    """What tests/benchmarks/ablations.py has measured, a row a change, and where it comes from."""
+def _slug(corpus: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "_", corpus.lower()).strip("_")
+
+
+def ablations() -> tuple[pd.DataFrame, pd.DataFrame, figures.Provenance]:
+    """What tests/benchmarks/ablations.py has measured: a row a change; a row a number of training tracks; whence.
+
+    Both tables have the network as it is, the first one in its first row, the learning curve in its last.
+    """
     table = pd.read_csv(ABLATIONS, index_col="variant")
     row = table.iloc[0]
     about = figures.Provenance(
@@ -135,11 +154,14 @@ def ablations() -> tuple[pd.DataFrame, figures.Provenance]:
         profile="tuned",
         note=f"{int(row['folds'])} folds, pooled; network: Conv",
     )
-    return table, about
+    fewer = table.index.str.contains(LEARNING)
+    curve = pd.concat([table[fewer], table.iloc[:1]]).sort_values("training tracks")
+    return table[~fewer], curve, about
 
 
 def _draw_ablations(out: Path) -> list[Path]:
     if not ABLATIONS.exists():
         return []
-    table, about = ablations()
-    return [figures.save(figures.plot_ablations(table), "ablations", about, out)]
+    table, curve, about = ablations()
+    drawn = {"ablations": figures.plot_ablations(table), "learning_curve": figures.plot_learning_curve(curve)}
+    return [figures.save(fig, name, about, out) for name, fig in drawn.items()]

@@ -64,6 +64,20 @@ def test_uneven_classes_are_averaged(records):
     assert table.loc["conv", "clip"]["low"] < evaluation.balanced_accuracy(test) < table.loc["conv", "clip"]["high"]
 
 
+def test_folds_of_uneven_classes_are_scored_by_balanced_accuracy(folds):
+    genres = made_up_genre("conv", "artist").predictions
+    columns = [name for name in genres if name.startswith("p_")] + ["label", "predicted"]
+    several = []
+    for run in folds:
+        if run.config["network"] != "svm":
+            own = run.predictions[["track", "artist", "start", "side"]].merge(genres[["track", "start", *columns]])
+            several.append(dataclasses.replace(run, predictions=own, corpus=run.corpus | {"classes": list(GENRES)}))
+    table = beyond.fold_table(several, "4Q")
+    conv = beyond.fold_votes(several, "4Q")["conv"]
+    assert table.at["conv", "tracks"] == pytest.approx(evaluation.balanced_accuracy(conv))
+    assert table.at["conv", "tracks"] != pytest.approx(evaluation.accuracy(conv))
+
+
 def test_votes_and_pairs_of_networks(records):
     own = beyond.by_network(records, "4Q", "artist")
     votes = beyond.vote_table(own)
@@ -215,13 +229,27 @@ def test_temperature_is_learnt_from_validation_and_changes_no_prediction(records
     assert evaluation.accuracy(before) == evaluation.accuracy(after)
 
 
-def test_everything_is_drawn(records, folds, tmp_path, monkeypatch):
-    ablations = pd.DataFrame(
-        {"clips": [0.6, 0.5, 0.61], "difference": [0, -0.1, 0.01], "low": [0, -0.15, -0.02], "high": [0, -0.05, 0.04]},
-        index=pd.Index(["as it is", "without a thing", "with another"], name="variant"),
-    ).assign(**{"tested tracks": 100, "folds": 3, "seed": 1})
-    ablations.to_csv(tmp_path / "ablations.csv")
+@pytest.fixture
+def ablations(tmp_path, monkeypatch):
+    names = ["as it is", "without a thing", "half of the training tracks", "with another"]
+    table = pd.DataFrame(
+        {"clips": [0.6, 0.5, 0.55, 0.61], "difference": [0, -0.1, -0.05, 0.01], "low": [0, -0.15, -0.09, -0.02]},
+        index=pd.Index(names, name="variant"),
+    ).assign(high=[0, -0.05, -0.01, 0.04], **{"tested tracks": 100, "folds": 3, "seed": 1})
+    table["training tracks"] = [600, 600, 300, 600]
+    table.to_csv(tmp_path / "ablations.csv")
     monkeypatch.setattr(real_figures, "ABLATIONS", tmp_path / "ablations.csv")
+
+
+def test_a_learning_curve_ends_with_all_training_tracks(ablations):
+    choices, curve, about = real_figures.ablations()
+    assert list(choices.index) == ["as it is", "without a thing", "with another"]
+    assert list(curve["training tracks"]) == [300, 600]
+    assert curve["clips"].iloc[-1] == 0.6
+    assert "tested on 100 tracks" in about.text()
+
+
+def test_everything_is_drawn(records, folds, ablations, tmp_path):
     genres = [made_up_genre(key, protocol) for key in networks.KEYS for protocol in ("clip", "artist")]
     written = real_figures.draw([*records, *genres, *folds], tmp_path)
     names = {str(path.relative_to(tmp_path)) for path in written}
@@ -234,7 +262,8 @@ def test_everything_is_drawn(records, folds, tmp_path, monkeypatch):
     assert {"comparison/protocols_4q_genre_tags.png", "comparison/votes_4q.png", "comparison/pairs_4q.csv"} <= names
     assert {"comparison/protocols_4q.png", "comparison/mood_names.png"} <= names
     assert {"comparison/tuned_4q.png", "comparison/tuned_4q.csv", "comparison/ablations.png"} <= names
-    assert "comparison/moods_by_genre.png" in names
+    assert {"comparison/clip_votes_4q.png", "comparison/confusion_4q.png", "comparison/learning_curve.png"} <= names
+    assert {"comparison/moods_by_genre.png"} <= names
     assert not [path for path in written if path.suffix == ".png" and figures.is_blank(path)]
     claims = pd.read_csv(tmp_path / "track" / "claims.csv", index_col="number")
     assert claims.at[1, "verdict"] == "undecided"

@@ -167,3 +167,15 @@ def test_balanced_accuracy_and_its_interval():
     assert estimate == pytest.approx(evaluation.balanced_accuracy(table))
     assert low < 0.6 < high
     assert 0.06 < high - low < 0.14  # about 4 x sqrt(.3 x .7 / 100) / 2
+
+
+def test_balanced_difference_is_of_recalls_averaged_over_classes():
+    rng = np.random.default_rng(0)
+    labels = np.repeat(["a", "b"], [150, 50])
+    table = pd.DataFrame({"track": [f"t{i}" for i in range(200)], "label": labels, "artist": "", "start": 0.0})
+    first = table.assign(predicted=np.where(rng.random(200) < 0.5, labels, "c"))
+    second = table.assign(predicted=labels)
+    estimate, low, high = evaluation.balanced_difference(first, second)
+    assert estimate == pytest.approx(1 - evaluation.balanced_accuracy(first))
+    assert low < estimate < high
+    assert evaluation.balanced_difference(second, first)[0] == pytest.approx(-estimate)

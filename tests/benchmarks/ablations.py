@@ -69,6 +69,7 @@ def variants() -> dict:
         "without shifts": ([], {"augment": False}),
         "half of the training tracks": ([], {"train_share": 0.5}),
         "a quarter of the training tracks": ([], {"train_share": 0.25}),
+        "an eighth of the training tracks": ([], {"train_share": 0.125}),
         "mean alone, no other statistics": ([mean_alone], {}),
         "without label smoothing": ([], {"label_smoothing": 0.0}),
         "with SpecAugment": ([patch.object(fitting, "shift", masked)], {}),
@@ -89,7 +90,11 @@ def measure(folder: str, name: str, fold: int) -> None:
             stack.enter_context(part)
         run = training.train(corpus, "conv", "tuned", "artist", SEED, FOLDS, fold, reuse=False, **changes)
     test = run.side("test").assign(
-        variant=name, fold=fold, parameters=run.parameters, seconds=run.history["seconds"].median()
+        variant=name,
+        fold=fold,
+        parameters=run.parameters,
+        seconds=run.history["seconds"].median(),
+        learnt_from=run.side("train")["track"].nunique(),
     )
     KEPT.mkdir(parents=True, exist_ok=True)
     test.to_csv(target.with_suffix(".part"), index=False)
@@ -114,6 +119,7 @@ def summary() -> pd.DataFrame:
                 "high": high,
                 "parameters": own["parameters"].iloc[0],
                 "seconds per epoch": own.groupby("fold")["seconds"].first().median(),
+                "training tracks": own.groupby("fold")["learnt_from"].first().mean(),
                 "tested tracks": own["track"].nunique(),
                 "folds": len(TESTED),
                 "seed": SEED,
