@@ -1,6 +1,7 @@
 # make figures   draw every figure (GENRE=, MOOD=, PROFILE=, PROTOCOL=, SEED=, ONLY=, SONG_1=, SONG_2=, FRESH=1)
 # make book      a site to read without a kernel, in build/book; takes what make figures takes
 # make test      lint, unit tests, every notebook in profile smoke
+# make bench     measure against references in the same run; a table, and build/bench.json (ONLY=, names of benchmarks)
 # make lab       open JupyterLab on the notebooks
 # make assignment   the archive for students, in build/
 # make grade     grade a class (SUBMISSIONS=, the folder of what was handed in)
@@ -17,7 +18,7 @@ RUN := .venv/bin/python -m
 READY := .venv/.ready
 GRADING := .venv/.grading
 
-.PHONY: figures book test lab assignment grade lint requirements clean
+.PHONY: figures book test bench lab assignment grade lint requirements clean
 
 figures: $(READY)
 	$(RUN) mercore figures $(GIVEN)
@@ -36,6 +37,9 @@ grade: $(GRADING)
 
 test: lint $(GRADING)
 	$(RUN) pytest
+
+bench: $(READY)
+	.venv/bin/python tests/benchmarks/bench.py $(ONLY)
 
 lint: $(READY)
 	$(RUN) ruff check .

@@ -11,16 +11,16 @@ from mercore.wording import percent, several
 SURE = 0.95  # from this share of the resampled draws on, the likeliest order is taken for the one
 
 
-def tell_leakage(table: pd.DataFrame, task: str) -> str:
-    """By how much accuracies by clip lie above those by artist: rows with network, protocol, accuracy."""
-    wide = table.pivot(index="network", columns="protocol", values="accuracy")
-    gain = (100 * (wide["clip"] - wide["artist"])).sort_values()
-    apart = table.pivot(index="network", columns="protocol", values=["low", "high"])
-    clear = int((apart["low", "clip"] > apart["high", "artist"]).sum())
-    least, most = (f"{gain.iloc[n]:.0f} ({network_name(gain.index[n])})" for n in (0, -1))
+def tell_leakage(table: pd.DataFrame, task: str, honest: str = "artist") -> str:
+    """By how much accuracies by clip lie above those by another protocol: rows with network, protocol, accuracy."""
+    wide = table.pivot(index="network", columns="protocol", values=["accuracy", "low", "high"])
+    wide = wide.dropna(subset=[("accuracy", "clip"), ("accuracy", honest)])
+    gain = (100 * (wide["accuracy", "clip"] - wide["accuracy", honest])).sort_values()
+    clear = int((wide["low", "clip"] > wide["high", honest]).sum())
+    least, most = (f"{gain.iloc[n]:+.0f} ({network_name(gain.index[n])})" for n in (0, -1))
     return (
-        f"**{task.capitalize()}:** by clip the {len(gain)} networks read {least} to {most} points higher than by "
-        f"artist; in {clear} of them the two intervals don't even touch."
+        f"**{task.capitalize()}:** by clip {several(len(gain), 'network')} read {least} to {most} points against the "
+        f"split by {honest}; in {clear} of them the two intervals don't even touch."
     )
 
 
@@ -50,7 +50,7 @@ def tell_against_report(table: pd.DataFrame) -> str:
     )
 
 
-def tell_folds(table: pd.DataFrame) -> str:
+def tell_folds(table: pd.DataFrame, machine: float | None = None) -> str:
     """What `beyond.fold_table` holds, a line each, and where the machine on the authors' own features stands."""
 
     def told(key: str) -> str:
@@ -64,15 +64,15 @@ def tell_folds(table: pd.DataFrame) -> str:
 
     lines = [told(key) for key in table.index]
     best = table.iloc[0]
-    if best["low"] > published.MOOD_MACHINE:
+    if machine is None:
+        return "\n".join(lines)
+    if best["low"] > machine:
         place = "below the interval of the highest here"
-    elif best["high"] < published.MOOD_MACHINE:
+    elif best["high"] < machine:
         place = "above the interval of the highest here"
     else:
         place = "inside the interval of the highest here"
-    return "\n".join(
-        [*lines, "", f"A machine on the features of the dataset's authors reaches {published.MOOD_MACHINE}: {place}."]
-    )
+    return "\n".join([*lines, "", f"A machine on the features of the dataset's authors reaches {machine}: {place}."])
 
 
 def tell_ablations(table: pd.DataFrame) -> str:
@@ -87,6 +87,17 @@ def tell_ablations(table: pd.DataFrame) -> str:
         f"- **{kind}:** " + "; ".join(f"{name} {100 * of.at[name, 'difference']:+.1f}" for name in of.index) + "."
         for kind, of in kinds.items()
         if len(of)
+    )
+
+
+def tell_learning(table: pd.DataFrame) -> str:
+    """What the learning curve of `real_figures.ablations` says of more tracks, by its last doubling."""
+    fewer, whole = table.iloc[-2], table.iloc[-1]
+    effect = ledger.told(tuple(-fewer[name] for name in ("difference", "high", "low")))
+    verdict = "still gains" if fewer["high"] < 0 else "gains nothing that these tracks could show"
+    return (
+        f"From {fewer['training tracks']:.0f} to {whole['training tracks']:.0f} training tracks the accuracy of clips "
+        f"changes by {effect}: the last doubling {verdict}."
     )
 
 

@@ -180,7 +180,9 @@ def test_sentences_follow_the_tables(records):
     told = wording_beyond.tell_protocols(table).splitlines()
     assert len(told) == len(table)
     assert all(("the report has" in line) == (" by clip:" in line) for line in told)
-    assert "7 networks read" in wording_beyond.tell_leakage(table, "mood")
+    for honest in ("artist", "track"):
+        told = wording_beyond.tell_leakage(table, "mood", honest)
+        assert "7 networks read +" in told and f"split by {honest}" in told
     before, after, by = beyond.calibrated(records[0])
     told = wording_beyond.tell_calibration(before, after, by)
     worse = np.subtract(*map(calibration.expected_calibration_error, (after, before))) >= 0
@@ -189,14 +191,15 @@ def test_sentences_follow_the_tables(records):
 
 def test_sentences_on_tuned_networks_follow_their_tables(folds, records):
     table = beyond.fold_table(folds, "4Q")
-    told = wording_beyond.tell_folds(table)
+    told = wording_beyond.tell_folds(table, 0.752)
     assert all(f"{row['tracks']:.3f} [" in told for _, row in table.iterrows())
     assert told.count("beats it") == (table["less_low"] > 0).sum()
     assert told.count("is beaten") == (table["less_high"] < 0).sum()
     assert told.count("less the SVM") == len(table) - 1
     sure = table.assign(low=0.8, high=0.9)
-    assert "below the interval" in wording_beyond.tell_folds(sure)
-    assert "above the interval" in wording_beyond.tell_folds(table.assign(low=0.3, high=0.4))
+    assert "below the interval" in wording_beyond.tell_folds(sure, 0.752)
+    assert "above the interval" in wording_beyond.tell_folds(table.assign(low=0.3, high=0.4), 0.752)
+    assert "features" not in wording_beyond.tell_folds(table)
     assert "7 of 7 networks reach" in wording_beyond.tell_against_report(beyond.protocol_table(records, "4Q"))
     ablations = pd.DataFrame(
         {"difference": [0, -0.1, 0.01, 0.05], "low": [0, -0.15, -0.02, 0.01], "high": [0, -0.05, 0.04, 0.09]},
@@ -247,6 +250,9 @@ def test_a_learning_curve_ends_with_all_training_tracks(ablations):
     assert list(curve["training tracks"]) == [300, 600]
     assert curve["clips"].iloc[-1] == 0.6
     assert "tested on 100 tracks" in about.text()
+    told = wording_beyond.tell_learning(curve)
+    assert "From 300 to 600" in told and "+5.0 points [+1.0, +9.0]" in told and "still gains" in told
+    assert "gains nothing" in wording_beyond.tell_learning(curve.assign(high=0.01))
 
 
 def test_everything_is_drawn(records, folds, ablations, tmp_path):
