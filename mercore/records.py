@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from mercore import FACTS, UserError, baselines, corpora, evaluation, runs, songs, training, unfinished
 
@@ -19,6 +20,7 @@ CASE_STUDIES = {"genre": "end2end_gru", "mood": "conv"}  # the report's choice o
 DRAWN = ("quick", "report")  # the profiles whose songs are drawn
 SNIPPETS = "snippets.csv"  # what these make of the composed songs
 SAVED_DIGITS = 4
+FEWEST_SEEDS = 3  # that foretell another one
 
 
 def metrics(run: runs.Run) -> dict[str, float]:
@@ -165,3 +167,25 @@ def compare(record: runs.Run, again: runs.Run) -> str:
     if threads(record) != threads(again):
         other.append(f"threads {threads(record)} -> {threads(again)}")
     return told + (f"; what else has changed: {', '.join(other)}" if other else "; the environment is the same")
+
+
+def place(again: runs.Run, several: list[runs.Run]) -> str:
+    """In a sentence: whether a run's test accuracy is as the records of the same training by other seeds foretell.
+
+    By the 95 % prediction interval for one more value, mean +- t s sqrt(1 + 1/n) of n normal ones (Whitmore 1986).
+    """
+
+    def told(run: runs.Run) -> tuple[dict, str]:
+        return {key: run.config[key] for key in run.config.keys() - {"seed", "split"}}, run.corpus["fingerprint"]
+
+    seeds = {run.config["seed"]: run.accuracy() for run in several if told(run) == told(again)}
+    seeds.pop(again.config["seed"], None)
+    if len(seeds) < FEWEST_SEEDS:
+        return f"{len(seeds)} records differ from it by seed alone: too few to foretell it"
+    mean, spread, n = np.mean(list(seeds.values())), np.std(list(seeds.values()), ddof=1), len(seeds)
+    half = stats.t.ppf(0.975, n - 1) * spread * np.sqrt(1 + 1 / n)
+    inside = "inside" if abs(again.accuracy() - mean) <= half else "OUTSIDE"
+    return (
+        f"{again.accuracy():.3f} lies {inside} the 95 % prediction interval, {mean - half:.3f} to {mean + half:.3f}, "
+        f"of the recorded seeds {', '.join(map(str, sorted(seeds)))}"
+    )

@@ -88,6 +88,23 @@ def test_what_else_has_changed_since_a_record_is_said(run):
     assert records.compare(run, replace(run, predictions=run.predictions[:0])).startswith("0 test clips are common")
 
 
+def test_another_seed_is_foretold_by_those_recorded(run):
+    def by_seed(seed, right):
+        test = run.side("test").iloc[[0] * 10].reset_index(drop=True)
+        test["predicted"] = np.where(np.arange(10) < right, test["label"], "nothing")
+        return replace(run, config=run.config | {"seed": seed, "split": f"{seed}"}, predictions=test)
+
+    several = [by_seed(seed, right) for seed, right in ((0, 5), (1, 6), (2, 7))]
+    assert records.place(by_seed(3, 6), several[:2]).startswith("2 records differ")
+    # mean .6, s .1, t(2) 4.303: .6 +- .497
+    assert "inside the 95 % prediction interval, 0.103 to 1.097" in records.place(by_seed(3, 10), several)
+    assert "OUTSIDE" in records.place(by_seed(3, 1), several)
+    assert "seeds 0, 1, 2" in records.place(by_seed(3, 6), several)
+    assert records.place(by_seed(2, 6), several).startswith("2 records differ")
+    other = replace(several[0], config=several[0].config | {"epochs": 99})
+    assert records.place(by_seed(3, 6), [other, *several[1:]]).startswith("2 records differ")
+
+
 def test_without_records_there_is_nothing_to_draw(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(records, "RECORDS", tmp_path)
     assert __main__.main(["runs", "draw"]) == 2
