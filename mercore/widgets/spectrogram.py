@@ -285,7 +285,7 @@ class SpectrogramExplorer(Panel):
             tooltip="Turn the mel bands back into sound",
             layout=ipywidgets.Layout(width="auto"),
         )
-        self.refusals = {name: Sentence(flex="1 1 20em") for name in (*self.controls, "again")}
+        self.refusals = {name: Sentence(flex="1 1 20em", margin="2px 8px") for name in (*self.controls, "again")}
         self.image = ipywidgets.Image(
             format="png", layout=ipywidgets.Layout(max_width="100%", align_self="flex-start")
         )
