@@ -364,7 +364,9 @@ class SpectrogramExplorer(Panel):
         self.cost = seconds / (len(left) / features.SAMPLE_RATE)
         sentence.say(f"took {seconds:.1f} s")
         about = ipywidgets.Label(f"What {settings.n_mels} mel bands leave of it:")
-        self.left.children = (ipywidgets.HBox([about, player(left)], layout={"flex_flow": "row wrap"}),)
+        self.left.children = (
+            ipywidgets.HBox([about, player(left)], layout={"flex_flow": "row wrap", "align_items": "center"}),
+        )
 
 
 def _names(tracks) -> list[tuple[str, str]]:
