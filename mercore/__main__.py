@@ -199,7 +199,7 @@ def _predict(options) -> int:
                     bar.write(f"  {path}")
             bar.update()
     if failures:
-        print(f"mercore: {len(failures)} of {len(paths)} songs couldn't be read", file=sys.stderr)
+        print(f"mercore: {len(failures)} of {len(paths)} songs or folders couldn't be read", file=sys.stderr)
     return 1 if failures else 0
 
 

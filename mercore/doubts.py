@@ -23,7 +23,7 @@ class Doubts:
     """What speaks against relying on an analysis.
 
     distance: of the song's sound from the training data, see `distance`; far: whether it is too large. undecided:
-    snippets of which no class gets more than half of the probability; unsure: whether they are the majority.
+    snippets in which no class has a probability above 0.5; unsure: whether they are the majority.
     confidence: the mean highest probability; on_test_clips: that of the run's test clips, NaN where none are kept.
     settled: whether the interval of the most frequent class lies above that of the next.
     """
@@ -81,8 +81,8 @@ def tell_doubts(found: Doubts, analysis, run) -> list[str]:
     warnings, remarks = [], []
     (warnings if found.far else remarks).append(_tell_distance(found, f"*{title}*", run))
     sure = (
-        f"in {found.undecided} of {several(found.snippets, 'snippet')} no {task} gets more than half of the "
-        f"probability; the highest is {found.confidence:.2f} on average"
+        f"in {found.undecided} of {several(found.snippets, 'snippet')} no {task} has a probability above 0.5; the "
+        f"highest is {found.confidence:.2f} on average"
     )
     if not np.isnan(found.on_test_clips):
         sure += f", on the run's test clips {found.on_test_clips:.2f} with {percent(run.accuracy('test'))} right"

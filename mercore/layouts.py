@@ -348,7 +348,14 @@ def partial_name(name: str, found: int, full: int) -> str:
 
 def visible(top: Path) -> list[Path]:
     """What lies in a folder, sorted, but hidden things; nothing if it isn't a folder."""
-    return [path for path in sorted(top.iterdir()) if path.name[0] != "."] if top.is_dir() else []
+    try:
+        return [path for path in sorted(top.iterdir()) if path.name[0] != "."] if top.is_dir() else []
+    except PermissionError as error:
+        raise _shut(error) from error
+
+
+def _shut(error: PermissionError) -> UserError:
+    return UserError(f"{error.filename}: this folder can't be opened ({error.strerror}); allow it, or move it away")
 
 
 def is_audio(path: Path) -> bool:
@@ -357,8 +364,13 @@ def is_audio(path: Path) -> bool:
 
 def audio_files(top: Path) -> Iterator[Path]:
     """All audio below a folder, sorted, links followed once; hidden files (macOS leaves ._name.wav) passed over."""
+
+    def refuse(error: OSError) -> None:
+        if isinstance(error, PermissionError):  # passed over, what it holds would be missing without a word
+            raise _shut(error) from error
+
     been = set()
-    for here, folders, files in os.walk(top, followlinks=True):
+    for here, folders, files in os.walk(top, onerror=refuse, followlinks=True):
         real = os.path.realpath(here)
         folders[:] = sorted(name for name in folders if name[0] != ".") if real not in been else []
         if real not in been:

@@ -176,6 +176,7 @@ def plot_comparison(histories: dict[str, pd.DataFrame], epochs: int | None = Non
                 ax.plot(at, history[name], color=colour, linewidth=1, linestyle=(0, (4, 2)), marker=".", markersize=4)
             if f"val_{name}" in history:
                 ax.plot(at, history[f"val_{name}"], color=colour, marker=mark, markersize=4)
+        ax.update_datalim([(1, 0)])  # the margin above is a share of what is shown, and that begins at 0
         ax.set(xlabel="epoch", ylabel=label, xlim=(0.5, most + 0.5), ylim=(0, None if name == "loss" else 1.02))
         ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         ax.grid(axis="y")

@@ -1,6 +1,7 @@
 """Genre and mood of songs from the command line: files in; tables, pictures and numbers out. See 08_case_studies."""
 
 import json
+import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -43,18 +44,20 @@ def open_network(name: str) -> runs.Run:
 
 
 def find_songs(paths: Sequence[str | Path]) -> list[Path]:
-    """The files of these paths in order, of a folder all audio files below it. Raises UserError for one without."""
+    """The files of these paths in order, of a folder all audio files below it, and folders that can't be opened.
+
+    Raises UserError for a folder without audio.
+    """
     found: list[Path] = []
     for path in map(Path, paths):
         path = path.expanduser()
-        if not path.is_dir():
+        if not os.path.isdir(path):  # False, where it can't be looked at: then it is told with the others
             found.append(path)
             continue
-        inside = sorted(
-            file
-            for file in path.rglob("*")
-            if file.suffix.lower() in SONG_SUFFIXES and not file.name.startswith(".") and file.is_file()
-        )
+        shut: list[OSError] = []
+        below = [Path(here, name) for here, _, names in os.walk(path, onerror=shut.append) for name in names]
+        inside = [file for file in below if file.suffix.lower() in SONG_SUFFIXES and file.name[0] != "."]
+        inside = sorted([*inside, *(Path(error.filename) for error in shut)])
         if not inside:
             raise UserError(f"{path}: there is no audio file in this folder ({', '.join(SONG_SUFFIXES)})")
         found += inside
@@ -75,6 +78,8 @@ class Prediction:
 
 def predict_song(path: Path, networks: list[runs.Run], count: int = 100, seed: int = 0) -> Prediction:
     """Open one song and ask every network. Raises UserError where it can't be opened."""
+    if path.is_dir():  # see find_songs
+        raise UserError(f"{path}: this folder can't be opened, so nothing in it is heard")
     song = songs.open_song(path)
     short = [run for run in networks if song.duration < run.clip_seconds]
     if short:
@@ -128,7 +133,9 @@ def _warnings(prediction: Prediction, analysis, run, found: doubts.Doubts) -> li
     if found.far:
         said.append("! the song's sound is unlike the training data: take this for chance")
     if found.unsure:
-        said.append(f"! unsure: in {found.undecided} of {found.snippets} snippets no class gets more than half")
+        said.append(
+            f"! unsure: no class has a probability above 0.5 in {found.undecided} of {found.snippets} snippets"
+        )
     if not found.settled:
         said.append("! not settled: the intervals of the first two overlap")
     return said

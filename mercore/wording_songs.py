@@ -81,8 +81,12 @@ def tell_shares(analysis) -> str:
             f", then {_named(shares.index[1])} with {shares['snippets'].iloc[1]:.0f}; "
             f"{(shares['snippets'] > 0).sum()} of {len(shares)} classes occur. "
         )
-    majority = "lies above" if first["low"] > 0.5 else "lies below" if first["high"] < 0.5 else "includes"
-    text += f"The interval of the first {majority} one half of the snippets."
+    if first["low"] > 0.5:
+        text += "The interval lies above 50 %: by this network, that is most of the song."
+    elif first["high"] < 0.5:
+        text += "The interval lies below 50 %: by this network, that isn't most of the song."
+    else:
+        text += f"The interval includes 50 %: whether that is most of the song, {several(n, 'snippet')} can't tell."
     if sections is not None and task in sections:
         seconds = (sections["end"] - sections["start"]).groupby(sections[task]).sum().sort_values()
         longest, share = _named(seconds.index[-1]), seconds.iloc[-1] / analysis.song.duration

@@ -313,6 +313,22 @@ def test_check_reports_what_cannot_be_learnt(tmp_path):
     assert "too short" in text
 
 
+def test_a_class_whose_folder_cannot_be_opened_is_not_passed_over(tmp_path, monkeypatch):
+    """Permissions are no obstacle to the user that tests may run as, so the system's refusal is played."""
+    for name in "abc":
+        write(tmp_path / "music" / name / "x.wav")
+    scandir, shut = os.scandir, str(tmp_path / "music" / "b")
+
+    def refuse(path):
+        if os.fspath(path) == shut:
+            raise PermissionError(13, "Permission denied", shut)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(UserError, match="music/b: this folder can't be opened"):
+        folder(tmp_path / "music")
+
+
 def test_loose_files_and_empty_folders_are_noted(tmp_path):
     write(tmp_path / "c" / "a" / "x.wav")
     write(tmp_path / "c" / "b" / "x.wav")

@@ -1,5 +1,6 @@
 """predict and export on the command line: what is printed and written, what is skipped, use without this project."""
 
+import errno
 import json
 import os
 import subprocess
@@ -39,7 +40,7 @@ def test_a_folder_is_predicted_and_its_broken_file_named(run, music, tmp_path, c
     assert __main__.main(told) == 1
     said = capsys.readouterr()
     assert f"label by {run.id}, learnt from {run.corpus['name']}; 7 snippets" in said.out and "%   [" in said.out
-    assert "broken.mp3: can't be read as audio" in said.err and "1 of 3 songs couldn't be read" in said.err
+    assert "broken.mp3: can't be read as audio" in said.err and "1 of 3 songs or folders couldn't be read" in said.err
     names = sorted(path.name for path in out.iterdir())
     assert names == sorted(f"{stem}.{kind}" for stem in ("ä_B", "Ä_b_2") for kind in ("csv", "json", "png"))
     table, found = pd.read_csv(out / "Ä_b_2.csv"), json.loads((out / "Ä_b_2.json").read_text("utf-8"))
@@ -51,6 +52,22 @@ def test_a_folder_is_predicted_and_its_broken_file_named(run, music, tmp_path, c
     assert network["shares"]["low"]["snippets"] + network["shares"]["high"]["snippets"] == 7
     assert not figures.is_blank(out / "Ä_b_2.png")
     assert "song: Ä b" in figures.read_provenance(out / "Ä_b_2.png")["Description"]
+
+
+def test_a_folder_that_cannot_be_opened_is_named(run, music, capsys, monkeypatch):
+    """Permissions are no obstacle to the user that tests may run as, so the system's refusal is played."""
+    (music / "shut").mkdir()
+    scandir = os.scandir
+
+    def refuse(path):
+        if os.fspath(path).endswith("shut"):
+            raise PermissionError(errno.EACCES, "Permission denied", os.fspath(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    assert __main__.main(["predict", str(music), "--run", run.id, "--count", "3"]) == 1
+    said = capsys.readouterr().err
+    assert f"{music / 'shut'}: this folder can't be opened" in said and "2 of 4 songs or folders" in said
 
 
 def test_all_well_is_0_and_what_makes_no_sense_2(run, music, tmp_path, capsys):

@@ -131,9 +131,9 @@ class Laboratory(Panel):
         settings = self.settings
         corpus = self.corpora[settings.task]
         found = refusals(settings, corpus)
+        self.train.disabled = bool(found) or self._busy
         for name, note in self.notes.items():
             note.say(found.get(name, ""), "alert")
-        self.train.disabled = bool(found) or self._busy
         self.code.value = (
             "# In a shell, in the folder notebooks:\nmkdir -p ../build\n"
             f"{as_papermill(settings, corpus, self.corpus_seed)}\n\n"
@@ -161,7 +161,7 @@ class Laboratory(Panel):
         self.sort_by.observe(self._show_table, "value")
         self.compared.observe(self._show_comparison, "value")
         self.comparison = w.Image(format="png", layout=w.Layout(max_width="100%", width="56em", display="none"))
-        self.code = w.Textarea(layout=w.Layout(width="calc(100% - 8px)", height="11em", display="none"))
+        self.code = w.Textarea(layout=w.Layout(width="calc(100% - 8px)", height="13.5em", display="none"))
         self.show_code = w.ToggleButton(description="As a command", icon="terminal")
         self.show_code.observe(lambda change: _show(self.code, change["new"]), "value")
 
@@ -173,11 +173,12 @@ class Laboratory(Panel):
         settings = w.HBox(rows, layout=wrap | {"max_width": "82em", "align_items": "flex-start"})
         buttons = w.HBox([self.train, self.stop, self.progress, self.show_code], layout=wrap)
         several_of_them = Sentence("Mark several by Ctrl and a click, or by Shift and the arrow keys.")
-        session = [w.HTML("<b>Runs of this session</b>"), self.sort_by, self.table, self.compared, several_of_them]
+        heading = w.HTML("<b>Runs of this session</b>")
+        self.together = w.VBox([heading, self.sort_by, self.table, self.compared, several_of_them, self.comparison])
         style = w.HTML(STYLE)
         return w.VBox(
             [style, Sentence(KEYS), settings, buttons, self.status, self.code, self.curves, self.result,
-             self.confusion, *session, self.comparison]
+             self.confusion, self.together]
         )  # fmt: skip
 
     def _show_table(self, _change=None) -> None:
@@ -262,7 +263,8 @@ class Laboratory(Panel):
         self._show_session()
 
     def _show_session(self) -> None:
-        """The table, and the latest four compared."""
+        """The table, and the latest four compared; nothing while there is none."""
+        _show(self.together, bool(self.runs))
         self._show_table()
         self.compared.options = [(run_name(run), n) for n, run in enumerate(self.runs)]
         self.compared.value = tuple(range(max(0, len(self.runs) - 4), len(self.runs)))

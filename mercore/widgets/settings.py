@@ -12,6 +12,7 @@ from mercore.corpora import Corpus
 
 HIGHEST_SEED = 2**32 - 1
 PATIENCE = 2.0  # s: Stop answers between two steps, so none may take longer
+SLOWER = 2  # times as long as measured may a step take: as much do machines differ from hour to hour
 CONFLICTNET = "conflictnet"
 
 
@@ -163,7 +164,7 @@ def _check_step(settings: Settings, corpus: Corpus) -> dict[str, str]:
     else:
         a_clip = training.EPOCH_SECONDS[asked.preset][settings.network] / 1000 * asked.clip_seconds / 3
         a_clip *= asked.width * max(1, asked.n_mels / 128) * max(1, (asked.units or 0) / 64)
-        most = int(PATIENCE / a_clip)
+        most = int(PATIENCE / SLOWER / a_clip)
     if asked.batch_size <= most:
         return {}
     return {

@@ -71,7 +71,7 @@ class Seat(ipywidgets.VBox):
         self.place = ipywidgets.VBox(layout={"overflow": "hidden"})
         self.button.on_click(self._analyse)
         self.upload.observe(self._uploaded, "value")
-        self.path.layout.width = "100%"
+        self.path.layout.width = "auto"  # as wide as its place; 100 % and a margin would be wider
         ways = ipywidgets.HBox([self.button, self.upload], layout={"flex_flow": "row wrap"})
         super().__init__(
             [self.path, ways, self.status, self.place],

@@ -285,7 +285,7 @@ class SpectrogramExplorer(Panel):
             tooltip="Turn the mel bands back into sound",
             layout=ipywidgets.Layout(width="auto"),
         )
-        self.refusals = {name: Sentence(flex="1 1 20em") for name in (*self.controls, "again")}
+        self.refusals = {name: Sentence(flex="1 1 20em", margin="2px 8px") for name in (*self.controls, "again")}
         self.image = ipywidgets.Image(
             format="png", layout=ipywidgets.Layout(max_width="100%", align_self="flex-start")
         )
@@ -364,7 +364,9 @@ class SpectrogramExplorer(Panel):
         self.cost = seconds / (len(left) / features.SAMPLE_RATE)
         sentence.say(f"took {seconds:.1f} s")
         about = ipywidgets.Label(f"What {settings.n_mels} mel bands leave of it:")
-        self.left.children = (ipywidgets.HBox([about, player(left)], layout={"flex_flow": "row wrap"}),)
+        self.left.children = (
+            ipywidgets.HBox([about, player(left)], layout={"flex_flow": "row wrap", "align_items": "center"}),
+        )
 
 
 def _names(tracks) -> list[tuple[str, str]]:

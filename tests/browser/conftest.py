@@ -15,36 +15,44 @@ NUMBERS = itertools.count()  # of notebooks that tests write
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 
 
-# Of the package, not of the session: while Playwright is open, nothing else can run an event loop of its own.
-@pytest.fixture(scope="package")
-def browser():
-    """Playwright's browser: the system's Chromium ($MERCORE_CHROMIUM, else on the path), or Playwright's own."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright isn't installed")
-    with playwright.sync_playwright() as running:
-        found = os.environ.get("MERCORE_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
-        path = found or running.chromium.executable_path
-        if not os.path.exists(path):
-            pytest.skip("no Chromium on the path, and Playwright has none (set MERCORE_CHROMIUM)")
-        options = ["--mute-audio"]
-        if hasattr(os, "geteuid") and os.geteuid() == 0:
-            options.append("--no-sandbox")  # Chromium's sandbox refuses to run as root
-        chromium = running.chromium.launch(executable_path=path, args=options)
-        yield chromium
-        chromium.close()
+def launch(playwright):
+    """The system's Chromium ($MERCORE_CHROMIUM, else on the path), or Playwright's own; None where there is none."""
+    found = os.environ.get("MERCORE_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    path = found or playwright.chromium.executable_path
+    if not os.path.exists(path):
+        return None
+    options = ["--mute-audio"]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        options.append("--no-sandbox")  # Chromium's sandbox refuses to run as root
+    return playwright.chromium.launch(executable_path=path, args=options)
 
 
-@pytest.fixture(scope="package")
-def lab(browser, tmp_path_factory):
-    """The server. Its kernels keep runs and caches in a folder of their own; the corpus is the rendered one,
-    where there is one."""
-    root = tmp_path_factory.mktemp("lab")
+def new_server(root) -> LabServer:
+    """Its kernels keep runs and caches in a folder of their own; the corpus is the rendered one, if there is one."""
     data = root / "mercore"
     data.mkdir()
     rendered = data_dir() / "embedded"
     if rendered.is_dir():
         with contextlib.suppress(OSError):  # Windows wants a permission for links: it is rendered once more
             (data / "embedded").symlink_to(rendered.resolve(), target_is_directory=True)
-    server = LabServer(root, {"MERCORE_DATA": str(data), "MERCORE_BUILD": str(root / "build")})
+    return LabServer(root, {"MERCORE_DATA": str(data), "MERCORE_BUILD": str(root / "build")})
+
+
+# Of the package, not of the session: while Playwright is open, nothing else can run an event loop of its own.
+@pytest.fixture(scope="package")
+def browser():
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright isn't installed")
+    with playwright.sync_playwright() as running:
+        chromium = launch(running)
+        if chromium is None:
+            pytest.skip("no Chromium on the path, and Playwright has none (set MERCORE_CHROMIUM)")
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="package")
+def lab(browser, tmp_path_factory):
+    server = new_server(tmp_path_factory.mktemp("lab"))
     yield server
     server.close()
 

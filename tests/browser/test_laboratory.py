@@ -4,6 +4,8 @@ import re
 
 import pytest
 
+from mercore import training
+
 from .driver import IDLE, cell_output, failures, screenshot, use_theme
 from .test_explorers import CORPUS, readable, slider
 
@@ -32,9 +34,17 @@ def laboratory(page):
     return output
 
 
+def when_enabled(page, button) -> None:
+    page.wait_for_function("b => !b.disabled", arg=button.element_handle(), timeout=60_000)
+
+
+def epochs_of(laboratory):
+    return laboratory.locator(".widget-hslider", has_text="Epochs").locator(".widget-readout")
+
+
 def set_epochs(page, laboratory, number: int) -> None:
     """By its readout, which takes typed numbers."""
-    readout = laboratory.locator(".widget-hslider", has_text="Epochs").locator(".widget-readout")
+    readout = epochs_of(laboratory)
     readout.click()
     page.keyboard.press("Control+a")
     page.keyboard.type(str(number))
@@ -51,7 +61,7 @@ def test_a_setting_that_cannot_work_is_refused(page, laboratory):
     screenshot(laboratory, "laboratory_refused")
     laboratory.get_by_label("Units").select_option(label="as the profile")
     sentence.wait_for(state="detached")
-    assert train.is_enabled()
+    when_enabled(page, train)
 
 
 def test_a_seed_below_zero_is_refused_as_it_was_typed(page, laboratory):
@@ -76,6 +86,7 @@ def test_train_trains_and_tells(page, laboratory):
 def test_stop_stops_and_the_kernel_is_free_meanwhile(page, laboratory):
     laboratory.get_by_label("Network").select_option(label="Bidirectional GRU")
     laboratory.get_by_label("Profile").select_option(label="tuned")  # which has the most patience
+    epochs_of(laboratory).get_by_text(str(training.profile("tuned").epochs), exact=True).wait_for()
     set_epochs(page, laboratory, 60)
     laboratory.get_by_role("button", name="Train").click()
     laboratory.locator("[role=status]", has_text=re.compile(r"Epoch \d")).wait_for(timeout=120_000)
@@ -107,18 +118,17 @@ def tab_to(page, button: str) -> None:
 
 
 def test_the_keyboard_alone_sets_trains_and_stops(page, laboratory):
+    when_enabled(page, laboratory.get_by_role("button", name="Train"))  # the one before has been shown in full
     laboratory.get_by_label("Seed").focus()
     page.keyboard.type("1")  # a training that isn't known yet
     slider(laboratory, "Batch").focus()
     page.keyboard.press("ArrowLeft")
     tab_to(page, "Train")
     page.keyboard.press("Enter")
-    stop = laboratory.get_by_role("button", name="Stop")
-    page.wait_for_function("b => !b.disabled", arg=stop.element_handle(), timeout=20_000)
+    when_enabled(page, laboratory.get_by_role("button", name="Stop"))
     tab_to(page, "Stop")
     page.keyboard.press("Enter")
-    train = laboratory.get_by_role("button", name="Train")
-    page.wait_for_function("b => !b.disabled", arg=train.element_handle(), timeout=60_000)
+    when_enabled(page, laboratory.get_by_role("button", name="Train"))
     assert re.search("[Ss]topped", laboratory.get_by_role("status").inner_text())
 
 
