@@ -224,6 +224,7 @@ def sandbox(connection: Path) -> list[str]:
     read_only = ["/usr", "/bin", "/sbin", "/lib", "/lib64", "/etc", *dict.fromkeys(str(path) for path in here)]
     folders = [word for path in read_only for word in ("--ro-bind-try", path, path)]
     settings = {"PATH": os.environ.get("PATH", ""), "HOME": "/tmp", "MERCORE_DATA": str(data_dir())}
+    settings["PYTHONPATH"] = str(PROJECT)  # the package that grades, wherever else one is installed
     settings |= {"LANG": "C.UTF-8", "TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "0"}
     variables = [word for name, value in settings.items() for word in ("--setenv", name, value)]
     return [
