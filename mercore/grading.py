@@ -29,7 +29,8 @@ from traitlets import Integer
 from mercore import FACTS, PROJECT, UserError, build_dir, corpora, data_dir, handout
 from mercore.wording import several
 
-CELL_SECONDS, SUBMISSION_SECONDS = 60, 600
+CELL_SECONDS, SUBMISSION_SECONDS = 120, 600
+GRACE = 30  # seconds to stop in, for a cell that is interrupted: one that compiles or loads takes a while
 MEMORY = 4 * 2**30  # bytes that a process may hold for itself
 OUTPUT = 5 * 2**20  # bytes that a cell may print or show; a player of 10 s has 600,000
 FILES = 2**28  # bytes that a submission may write, to one file and to its scratch folder
@@ -245,7 +246,7 @@ def _write_kernel(folder: Path, before: list[str]) -> None:
 
 def _write_marks(course: Path, found: list[Submission], tell: Callable[[str], None]) -> Path:
     """Feedback pages, and a row a student: points and maximum of each chapter, answers to mark by hand, remarks."""
-    for chapter in sorted({one.chapter for one in found}):
+    for chapter in sorted({one.chapter for one in found if one.graded}):
         try:
             handout.nbgrader(course, "generate_feedback", chapter, "--force")
         except UserError as error:  # of one page; the others are written

@@ -23,7 +23,7 @@ WRONG_ANSWERS = Path(__file__).parent / "wrong_answers"
 CHAPTERS = handout.chapters()
 KINDS = {"predict", "compute", "build", "listen", "discuss"}
 ABOUT = re.compile(r"## (\d\.\d) .+\n\n\*(\w+) · (\d+) minutes? · (\d+) points?\*")
-STUBS = {"code": "...  # your answer here", "markdown": "*Your answer here*"}
+STUBS = {"code": "# your answer here", "markdown": "*Your answer here*"}
 DISTINCTIVE = 30  # letters, from which on a line isn't found elsewhere by chance
 
 
@@ -208,7 +208,7 @@ def test_no_short_answer_is_in_the_blank_exercises(archive):
         for cell, full in zip(blank.cells, source(chapter).cells, strict=True):
             assert "SOLUTION" not in cell.source and "HIDDEN" not in cell.source
             if marked(full)["solution"] and full.cell_type == "code":
-                assert "...  # your answer here" in cell.source
+                assert "# your answer here" in cell.source
             assert not cell.get("outputs")
 
 
