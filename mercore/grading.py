@@ -272,5 +272,7 @@ def _points(book: Gradebook, one: Submission) -> tuple[float, float, int]:
     if not one.graded:
         return 0.0, whole, 0
     submission = book.find_submission(one.chapter, one.student)
-    waiting = [grade for notebook in submission.notebooks for grade in notebook.grades if grade.needs_manual_grade]
+    grades = [grade for notebook in submission.notebooks for grade in notebook.grades]
+    # Run again, nbgrader asks for a second look at what has a mark by hand.
+    waiting = [grade for grade in grades if grade.needs_manual_grade and grade.manual_score is None]
     return submission.score, whole, len(waiting)

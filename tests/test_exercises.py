@@ -164,6 +164,7 @@ def test_the_feedback_page_tells_of_a_check_but_not_how_it_is_hidden(courses):
     page = (courses["01_data"] / "feedback" / "wrong0" / "01_data" / "01_data.html").read_text(encoding="utf-8")
     assert "each piece is in its quadrant" in page
     assert "HIDDEN TESTS" not in page
+    assert "blues.00000  blues  Otis" in page and "&lt;thead" not in page  # a table is text, not a heap of tags
 
 
 # What students get

@@ -30,4 +30,6 @@ c.Autograde.autograde_preprocessors = [
 c.ExecuteWithLimits.timeout, c.ExecuteWithLimits.iopub_timeout = CELL_SECONDS, GRACE
 c.KernelManager.transport = "ipc"  # sockets in a folder: a kernel in a sandbox has no network, not even loopback
 c.HTMLExporter.sanitize_html = True  # a feedback page holds what a student's code printed
+# No text/html: sanitised, a table or a player would be a heap of tags.
+c.NbConvertBase.display_data_priority = ["text/markdown", "image/png", "image/jpeg", "text/plain"]
 c.GenerateFeedback.preprocessors = [GetGrades, ClearHiddenTests, CSSHTMLHeaderPreprocessor]  # hidden tests stay hidden
