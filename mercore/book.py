@@ -206,7 +206,8 @@ def _convert(notebook) -> BeautifulSoup:
     """The cells of a notebook as HTML; every picture has an alt text, at worst the section that it stands in."""
     notebook.metadata.pop("widgets", None)  # megabytes, for a front end
     soup = BeautifulSoup(_exporter().from_notebook_node(notebook)[0], "html.parser")
-    for tag in soup(["script", "iframe"]):
+    # pandas' "scoped" styles hold for the whole page in today's browsers: one table would align the others' headings.
+    for tag in soup.select("script, iframe, style[scoped]"):
         tag.decompose()
     for number, picture in enumerate(soup("img"), 1):
         if not picture.get("alt") or picture["alt"].startswith("No description"):

@@ -29,7 +29,8 @@ from traitlets import Integer
 from mercore import FACTS, PROJECT, UserError, build_dir, corpora, data_dir, handout
 from mercore.wording import several
 
-CELL_SECONDS, SUBMISSION_SECONDS = 60, 600
+CELL_SECONDS, SUBMISSION_SECONDS = 120, 600
+GRACE = 30  # seconds to stop in, for a cell that is interrupted: one that compiles or loads takes a while
 MEMORY = 4 * 2**30  # bytes that a process may hold for itself
 OUTPUT = 5 * 2**20  # bytes that a cell may print or show; a player of 10 s has 600,000
 FILES = 2**28  # bytes that a submission may write, to one file and to its scratch folder
@@ -224,6 +225,7 @@ def sandbox(connection: Path) -> list[str]:
     read_only = ["/usr", "/bin", "/sbin", "/lib", "/lib64", "/etc", *dict.fromkeys(str(path) for path in here)]
     folders = [word for path in read_only for word in ("--ro-bind-try", path, path)]
     settings = {"PATH": os.environ.get("PATH", ""), "HOME": "/tmp", "MERCORE_DATA": str(data_dir())}
+    settings["PYTHONPATH"] = str(PROJECT)  # the package that grades, wherever else one is installed
     settings |= {"LANG": "C.UTF-8", "TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "0"}
     variables = [word for name, value in settings.items() for word in ("--setenv", name, value)]
     return [
@@ -244,7 +246,7 @@ def _write_kernel(folder: Path, before: list[str]) -> None:
 
 def _write_marks(course: Path, found: list[Submission], tell: Callable[[str], None]) -> Path:
     """Feedback pages, and a row a student: points and maximum of each chapter, answers to mark by hand, remarks."""
-    for chapter in sorted({one.chapter for one in found}):
+    for chapter in sorted({one.chapter for one in found if one.graded}):
         try:
             handout.nbgrader(course, "generate_feedback", chapter, "--force")
         except UserError as error:  # of one page; the others are written
@@ -270,5 +272,7 @@ def _points(book: Gradebook, one: Submission) -> tuple[float, float, int]:
     if not one.graded:
         return 0.0, whole, 0
     submission = book.find_submission(one.chapter, one.student)
-    waiting = [grade for notebook in submission.notebooks for grade in notebook.grades if grade.needs_manual_grade]
+    grades = [grade for notebook in submission.notebooks for grade in notebook.grades]
+    # Run again, nbgrader asks for a second look at what has a mark by hand.
+    waiting = [grade for grade in grades if grade.needs_manual_grade and grade.manual_score is None]
     return submission.score, whole, len(waiting)

@@ -76,7 +76,8 @@ def notebook(*cells, **parameters):
 
 def notebooks() -> dict:
     widget = {"application/vnd.jupyter.widget-view+json": {"model_id": "id", "version_major": 2, "version_minor": 0}}
-    script = new_output("display_data", {"text/html": "<b>bold</b><script src='https://example.org/x.js'></script>"})
+    html = "<b>bold</b><script src='https://example.org/x.js'></script><style scoped>th { text-align: left; }</style>"
+    script = new_output("display_data", {"text/html": html})
     log = new_output("stream", name="stderr", text="cuda isn't there")
     said = new_output("display_data", {"text/markdown": "## For\n\nsay $x^2$"})
     data = notebook(

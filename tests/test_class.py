@@ -14,6 +14,7 @@ from mercore import handout
 
 pytest.importorskip("nbgrader", reason="nbgrader isn't installed: requirements-grading.txt")
 
+from nbgrader.api import Gradebook
 from test_exercises import answered, marked
 
 from mercore import grading
@@ -136,6 +137,15 @@ def test_thirty_hand_in_and_each_earns_what_it_should(graded):
 def test_what_is_discussed_waits_for_a_mark_by_hand(graded):
     assert graded["rows"]["correct0"]["by hand"] == "1"
     assert graded["rows"]["blank0"]["by hand"] == "0"
+
+
+def test_what_has_a_mark_by_hand_waits_no_longer(graded):
+    one = grading.Submission("correct1", CHAPTER, Path(), graded=True)
+    with Gradebook(f"sqlite:///{graded['root'] / 'course' / 'gradebook.db'}") as book:
+        assert grading._points(book, one) == (FULL, 12, 1)
+        book.find_grade("confound", CHAPTER, CHAPTER, "correct1").manual_score = 2
+        assert grading._points(book, one) == (FULL + 2, 12, 0)
+        book.db.rollback()
 
 
 def test_each_that_was_graded_has_a_page_of_feedback(graded):

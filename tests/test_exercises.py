@@ -23,7 +23,7 @@ WRONG_ANSWERS = Path(__file__).parent / "wrong_answers"
 CHAPTERS = handout.chapters()
 KINDS = {"predict", "compute", "build", "listen", "discuss"}
 ABOUT = re.compile(r"## (\d\.\d) .+\n\n\*(\w+) · (\d+) minutes? · (\d+) points?\*")
-STUBS = {"code": "...  # your answer here", "markdown": "*Your answer here*"}
+STUBS = {"code": "# your answer here", "markdown": "*Your answer here*"}
 DISTINCTIVE = 30  # letters, from which on a line isn't found elsewhere by chance
 
 
@@ -164,6 +164,7 @@ def test_the_feedback_page_tells_of_a_check_but_not_how_it_is_hidden(courses):
     page = (courses["01_data"] / "feedback" / "wrong0" / "01_data" / "01_data.html").read_text(encoding="utf-8")
     assert "each piece is in its quadrant" in page
     assert "HIDDEN TESTS" not in page
+    assert "blues.00000  blues  Otis" in page and "&lt;thead" not in page  # a table is text, not a heap of tags
 
 
 # What students get
@@ -208,7 +209,7 @@ def test_no_short_answer_is_in_the_blank_exercises(archive):
         for cell, full in zip(blank.cells, source(chapter).cells, strict=True):
             assert "SOLUTION" not in cell.source and "HIDDEN" not in cell.source
             if marked(full)["solution"] and full.cell_type == "code":
-                assert "...  # your answer here" in cell.source
+                assert "# your answer here" in cell.source
             assert not cell.get("outputs")
 
 
