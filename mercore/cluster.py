@@ -1,7 +1,8 @@
 """Work on several machines: joblib on a Dask cluster. Explained in notebooks/scale.md."""
 
+import re
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
+from concurrent.futures import CancelledError
 from contextlib import contextmanager
 
 import joblib
@@ -12,7 +13,7 @@ PATIENCE = 15  # s, for the scheduler to answer and for a first worker
 
 
 @contextmanager
-def on(address: str | None, lost: Callable[[BaseException], object] | None = None) -> Iterator[None]:
+def on(address: str | None, lost: Callable[[UserError], object] | None = None) -> Iterator[None]:
     """Within it joblib's work is done by the workers of the Dask scheduler at tcp://HOST:PORT; None: as usual, here.
 
     A worker that dies is made up for by the others. lost: what a task yields that kills them all, one after the other,
@@ -22,6 +23,8 @@ def on(address: str | None, lost: Callable[[BaseException], object] | None = Non
     if address is None:
         yield
         return
+    if not re.fullmatch(r"\w+://\S+:\d+/?", address):
+        raise UserError(f"{address}: isn't the address of a Dask scheduler, such as tcp://HOST:8786")
     try:
         from distributed import Client
     except ImportError as error:
@@ -30,7 +33,7 @@ def on(address: str | None, lost: Callable[[BaseException], object] | None = Non
         ) from error
     try:
         client = Client(address, timeout=PATIENCE, set_as_default=False)
-    except (OSError, ValueError) as error:  # TimeoutError is an OSError
+    except (OSError, ValueError) as error:  # a timeout is an OSError
         raise UserError(f"{address}: no Dask scheduler answers there; start one with `dask scheduler`") from error
     with client:
         _check(client, address)
@@ -51,7 +54,7 @@ def _check(client, address: str) -> None:
         )
 
 
-def _backend(client, lost: Callable[[BaseException], object] | None):
+def _backend(client, lost: Callable[[UserError], object] | None):
     """joblib's own, without two traps in it."""
     from joblib._dask import DaskDistributedBackend
 
@@ -62,17 +65,26 @@ def _backend(client, lost: Callable[[BaseException], object] | None):
         def submit(self, func, callback=None):
             future = super().submit(func, callback)
             if callback:  # which joblib calls for what succeeds alone, and waits for ever for the rest
-                future.add_done_callback(lambda done: _call_for_error(done, callback))
+                future.add_done_callback(lambda done: done.exception() and callback(_given_up(done.exception())))
             return future
 
         def retrieve_result_callback(self, out):
-            if lost and isinstance(out, BaseException):
+            if isinstance(out, CancelledError):
+                out = _given_up(out)
+            if lost and isinstance(out, UserError):
                 return [lost(out)]
             return super().retrieve_result_callback(out)
 
     return Cluster(client=client)
 
 
-def _call_for_error(done: Future, callback: Callable) -> None:
-    if error := done.exception():
-        callback(UserError(f"given up: {error}"))
+def _given_up(error: BaseException) -> UserError:
+    """Why the cluster gave a task up, in a line."""
+    from distributed.scheduler import KilledWorker
+
+    reason = str(error).partition("\n")[0]
+    if isinstance(error, KilledWorker):
+        reason = "one worker after the other died of it, or beside it; their logs may say why"
+    if isinstance(error, CancelledError):
+        reason = "the scheduler is gone"
+    return UserError(f"given up: {reason}")

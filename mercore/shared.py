@@ -33,8 +33,6 @@ def _storage() -> Iterator[tuple]:
         # A listing that was kept from before wouldn't show what other machines have written since.
         system, path = fsspec.url_to_fs(place(), use_listings_cache=False)
         yield system, path
-    except FileNotFoundError:
-        raise
     except Exception as error:  # each kind of storage has errors of its own, with no common root
         reason = f"{type(error).__name__}: {error}".rstrip(": ")
         raise UserError(f"{place()}: the runs' shared storage (MERCORE_RUNS) can't be used ({reason})") from error
@@ -44,11 +42,9 @@ def names(start: str = "") -> set[str]:
     """The ids of the runs there that begin so."""
     if place() is None:
         return set()
-    try:
-        with _storage() as (system, path):
-            found = [Path(file).name for file in system.ls(path, detail=False)]
-    except FileNotFoundError:  # nothing was ever put there
-        return set()
+    with _storage() as (system, path):
+        files = system.ls(path, detail=False) if system.exists(path) else []
+    found = (Path(file).name for file in files)
     return {name.removesuffix(SUFFIX) for name in found if name.startswith(start) and name.endswith(SUFFIX)}
 
 
@@ -74,11 +70,11 @@ def fetch(name: str, root: Path, files: tuple[str, ...]) -> None:
     """
     if place() is None or not name or name != Path(name).name:
         return
-    try:
-        with _storage() as (system, path):
-            archive = io.BytesIO(system.cat_file(f"{path}/{name}{SUFFIX}"))
-    except FileNotFoundError:
-        return
+    with _storage() as (system, path):
+        file = f"{path}/{name}{SUFFIX}"
+        if not system.exists(file):
+            return
+        archive = io.BytesIO(system.cat_file(file))
     try:
         with zipfile.ZipFile(archive) as packed, unfinished(root) as scratch:
             for file in set(files) & set(packed.namelist()):

@@ -106,7 +106,7 @@ def run(
     waiting, place = list(jobs), shared.place()
     if address and place is None:
         raise UserError(
-            "--cluster: set MERCORE_RUNS to a folder or an fsspec URL (s3://...) that all machines reach; runs go there"
+            "--cluster: set MERCORE_RUNS to a folder or an fsspec URL (s3://...) that all machines reach, for the runs"
         )
     at_once = at_once or max(1, joblib.cpu_count() // threads)
     with cluster.on(address, lambda error: Outcome(error=str(error))):

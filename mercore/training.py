@@ -158,7 +158,6 @@ def train(
     """
     from mercore import networks  # imports TensorFlow, in silence: so it comes first
 
-    import keras  # isort: skip
     import tensorflow as tf  # isort: skip
 
     settings = replace(profile(profile_name), **changes)
@@ -174,12 +173,9 @@ def train(
 
     shape, sizes = features.shape(kind, settings.clip_seconds, settings.n_mels), networks.sizes_of(asdict(settings))
     tf.config.experimental.enable_op_determinism()
-    with networks.BUILDING:
-        keras.backend.clear_session(free_memory=False)
-        keras.utils.set_random_seed(seed)
-        strategy = fitting.strategy()
-        with strategy.scope():
-            model = networks.build(key, len(corpus.classes), settings.preset, attention, front_end, shape, **sizes)
+    strategy = fitting.strategy()
+    with networks.seeded(seed), strategy.scope():
+        model = networks.build(key, len(corpus.classes), settings.preset, attention, front_end, shape, **sizes)
     config = {
         "network": key,
         "profile": profile_name,
