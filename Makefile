@@ -60,7 +60,7 @@ $(GRADING): requirements-grading.txt $(READY)
 # Compiles the locks anew from pyproject.toml; needs uv.
 LOCK := uv pip compile --universal --python-version 3.11 --no-header --no-emit-index-url --no-emit-find-links
 requirements:
-	$(LOCK) --upgrade --extra dev pyproject.toml --output-file requirements.txt
+	$(LOCK) --upgrade --extra dev --extra cluster pyproject.toml --output-file requirements.txt
 	$(LOCK) --upgrade --group grading --constraint requirements.txt --output-file requirements-grading.txt
 
 clean:

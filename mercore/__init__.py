@@ -10,7 +10,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -54,6 +54,45 @@ def unfinished(parent: Path, prefix: str = ".unfinished-") -> Iterator[Path]:
         yield scratch
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+@contextmanager
+def alone(folder: Path, waiting: Callable[[], object] = lambda: None) -> Iterator[None]:
+    """One process of a machine at a time, where several would do the same work into `folder`; a killed one gives way.
+
+    waiting: called again and again while another is at it; may raise. Nobody waits where folders can't be locked: on
+    Windows, on some network drives, or where there is no such folder, which is for who writes there to say.
+    """
+    handle = _handle(folder)
+    try:
+        while handle is not None and not _lock(handle):
+            waiting()
+            time.sleep(0.1)
+        yield
+    finally:
+        if handle is not None:
+            os.close(handle)
+
+
+def _handle(folder: Path) -> int | None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return os.open(folder, os.O_RDONLY)
+    except OSError:
+        return None
+
+
+def _lock(handle: int) -> bool:
+    """False while another has it."""
+    import fcntl
+
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # a file system without locks
+        return True
+    return True
 
 
 def keep_freed_memory() -> None:

@@ -1,5 +1,5 @@
-"""The command line: python -m mercore figures | book | publish | lab | check | fetch | predict | export | runs |
-assignment | grade."""
+"""The command line: python -m mercore figures | book | publish | lab | check | fetch | features | sweep | predict |
+export | runs | assignment | grade."""
 
 import argparse
 import os
@@ -22,8 +22,8 @@ def main(arguments: list[str] | None = None) -> int:
     if options_of_lab and options.command is not _lab:
         parser.error(f"unrecognized arguments: {' '.join(options_of_lab)}")
     options.of_lab = options_of_lab
-    for name in ("MERCORE_DATA", "MERCORE_BUILD", "MERCORE_FIGURES"):
-        if os.environ.get(name):  # the notebooks run in another folder
+    for name in ("MERCORE_DATA", "MERCORE_BUILD", "MERCORE_FIGURES", "MERCORE_RUNS"):
+        if os.environ.get(name) and "://" not in os.environ[name]:  # the notebooks run in another folder
             os.environ[name] = os.path.abspath(os.path.expanduser(os.environ[name]))
     if not sys.stderr.isatty():
         os.environ.setdefault("TQDM_MININTERVAL", "20")  # a log wants a line now and then, not ten a second
@@ -68,6 +68,23 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--to", default=None, metavar="FOLDER", help="default: data/<dataset>")
     command.add_argument("--url", default=None, help="another address of the same archive")
     command.set_defaults(command=_fetch)
+
+    for name, function, what in (
+        ("features", _features, "extract a corpus' features ahead of all trainings"),
+        ("sweep", _sweep, "train networks, seeds and folds; what is trained already is found"),
+    ):
+        command = commands.add_parser(name, help=what)
+        command.add_argument("corpus", help="a folder, or 'embedded'")
+        command.add_argument("--task", choices=("genre", "mood"), required=True)
+        command.add_argument("--networks", type=_several(str), default=(), metavar="A,B", help="default: all seven")
+        command.add_argument("--profile", default="quick", help="smoke, quick (default), report or tuned")
+        command.add_argument("--cluster", metavar="tcp://HOST:PORT", help="a Dask scheduler whose workers do it")
+        command.set_defaults(command=function)
+    command.add_argument("--protocol", default="auto", help="see PROTOCOL of figures (auto)")
+    command.add_argument("--seeds", type=_several(_seed), default=(0,), metavar="0,1", help="of split and weights (0)")
+    command.add_argument("--folds", type=_positive, metavar="N", help="cross-validation; default: one split")
+    command.add_argument("--threads", type=_positive, default=1, metavar="N", help="of each training (1)")
+    command.add_argument("--jobs", type=_positive, metavar="N", help="trainings at once here; default: all cores")
 
     command = commands.add_parser(
         "predict", help="mood of songs, as shares of random snippets; genre by a network of yours"
@@ -171,6 +188,48 @@ def _seed(text: str) -> int:
     if not text.isdecimal() or int(text) >= 2**32:
         raise argparse.ArgumentTypeError(f"{text} isn't a whole number from 0 to 2^32 - 1")
     return int(text)
+
+
+def _several(one):
+    def several(text: str) -> tuple:
+        return tuple(one(word.strip()) for word in text.split(",") if word.strip())
+
+    return several
+
+
+def _features(options) -> None:
+    from mercore import sweeps
+
+    found = sweeps.extract(options.corpus, options.task, options.networks, options.profile, address=options.cluster)
+    for kind, x in found.items():
+        print(f"{kind}: {len(x):,} clips, {x.steps.nbytes / 1e6:,.0f} MB in {x.steps.filename}")
+
+
+def _sweep(options) -> int:
+    """0; 1 if there were trainings that failed, which are named."""
+    os.environ["TF_NUM_INTRAOP_THREADS"] = str(options.threads)  # before TensorFlow is imported
+    from mercore import evaluation, sweeps
+
+    jobs = sweeps.plan(
+        options.corpus,
+        options.task,
+        options.networks,
+        options.profile,
+        options.protocol,
+        options.seeds,
+        options.folds,
+    )
+    finished, failed = [], []
+    for job, run, error in sweeps.collect(sweeps.run(jobs, options.threads, options.jobs, options.cluster)):
+        (finished if run else failed).append(run or f"{job.title}: {error}")
+        told = f"{job.title}: test accuracy {run.accuracy():.3f} ({run.id})" if run else f"failed: {failed[-1]}"
+        print(f"[{len(finished) + len(failed)}/{len(jobs)}] {told}", flush=True)
+    if finished:
+        table = evaluation.summarise(finished)[["test", "low", "high", "balanced", "tracks", "clips", "seconds"]]
+        print(table.to_string(float_format="%.3f"))
+    for text in failed:
+        print(f"mercore: {text}", file=sys.stderr)
+    return 1 if failed else 0
 
 
 def _predict(options) -> int:

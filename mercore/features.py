@@ -27,7 +27,7 @@ from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 from tqdm.auto import tqdm
 
-from mercore import UserError, data_dir
+from mercore import UserError, alone, data_dir
 from mercore.clips import CLIP_SECONDS
 from mercore.decoding import SAMPLE_RATE, load
 
@@ -153,7 +153,7 @@ def extract(
     kind: str,
     seconds: float = CLIP_SECONDS,
     n_mels: int = N_MELS,
-    jobs: int = 2,
+    jobs: int = -1,
     progress: Callable[[int, int], None] | None = None,
 ) -> StoredFeatures:
     """Features of all clips, in the clips' order.
@@ -162,13 +162,18 @@ def extract(
     complete, so an interrupted run leaves nothing that looks finished. progress: called after each track with how
     many are done and how many there are, and may raise to end it; None: a bar. Raises UserError if a track can't be
     read, if the data folder can't be written to or if the disk has no room.
+
+    On all cores (jobs: at most so many), or on the cluster of `mercore.cluster.on`. Other processes of this machine
+    wait meanwhile.
     """
     compute_clips = partial(_compute_steps, kind=kind, seconds=seconds, n_mels=n_mels)
     size = shape(kind, seconds, n_mels)
     target = data_dir() / "cache" / "features" / f"{_key(corpus, clips, kind, size)}.npy"
     with EXTRACTING:
         if not target.exists():
-            _extract_to(target, corpus, clips, (len(clips), *size), compute_clips, jobs, progress)
+            with alone(target.parent, lambda: progress and progress(0, clips["track"].nunique())):
+                if not target.exists():
+                    _extract_to(target, corpus, clips, (len(clips), *size), compute_clips, jobs, progress)
     return StoredFeatures(_mapped(target), KINDS[kind].step)
 
 

@@ -110,6 +110,14 @@ def batches(prepared, normaliser, rows, batch_size: int, seed: int | None = None
     return Batches()
 
 
+def strategy():
+    """All GPUs of this machine at once, each with its share of each batch; TensorFlow's usual way with one or none."""
+    import tensorflow as tf
+
+    gpus = [device.name for device in tf.config.list_logical_devices("GPU")]
+    return tf.distribute.MirroredStrategy(gpus) if len(gpus) > 1 else tf.distribute.get_strategy()
+
+
 def fit(model, prepared, normaliser, settings, seed: int, augment: bool, listener: Listener) -> pd.DataFrame:
     """Train as the profile says; one row a whole epoch, with the epoch's seconds and learning rate."""
     from keras import callbacks
@@ -160,6 +168,7 @@ def _going(listener: Listener, settings, watch: str, steps: int):
     rows: one a whole epoch. best_epoch (from 0) and best_weights: by `watch`, so far. An epoch that was broken off has
     no row. validated: the epochs (from 1) that end with a validation.
     """
+    from keras import ops
     from keras.callbacks import Callback
 
     better = np.less if settings.watch == "loss" else np.greater
@@ -190,7 +199,7 @@ def _going(listener: Listener, settings, watch: str, steps: int):
             if not self.validated:  # broken off: early stopping, which comes next, is not to take it for the best
                 logs[watch] = np.nan
                 return
-            rate = float(self.model.optimizer.learning_rate)
+            rate = float(ops.convert_to_numpy(self.model.optimizer.learning_rate))
             self.rows.append({**logs, "learning_rate": rate, "seconds": time.perf_counter() - self.started})
             if self.best_weights is None or better(logs[watch], self.rows[self.best_epoch][watch]):
                 self.best_epoch, self.best_weights = epoch, self.model.get_weights()

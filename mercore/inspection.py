@@ -18,7 +18,7 @@ import numpy as np
 import soundfile as sf
 from tqdm.auto import tqdm
 
-from . import data_dir
+from . import alone, data_dir
 
 SUFFIXES = (".wav", ".au", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".aifc", ".caf", ".w64")
 SHORTEST = 3.0  # s, one clip
@@ -135,15 +135,24 @@ def inspect_all(paths: Sequence[str | Path], jobs: int = -1) -> list[Inspection]
     Threads: nothing to start or copy, and libsndfile, hashing and numpy all work outside Python's lock.
     """
     cache_file = _cache_file(paths)
-    known = _load_cache(cache_file)
-    states = [_state(path) for path in paths]
-    found: dict[str, dict] = {
-        str(path): known[str(path)]
-        for path, state in zip(paths, states, strict=True)
-        if state and known.get(str(path), {}).get("state") == state
-    }
-    todo = [(str(path), state) for path, state in zip(paths, states, strict=True) if str(path) not in found]
-    todo = list(dict(todo).items())
+    found, todo = _known(paths, cache_file)
+    if todo:
+        with alone(cache_file.parent):  # another process may be reading the same corpus
+            found, todo = _known(paths, cache_file)
+            _read(found, todo, cache_file, jobs)
+    return [Inspection(**{k: v for k, v in found[str(path)].items() if k != "state"}) for path in paths]
+
+
+def _known(paths: Sequence[str | Path], cache_file: Path) -> tuple[dict[str, dict], list[tuple]]:
+    """What the cache knows of these files, by path; and the others, each with its state."""
+    kept = _load_cache(cache_file)
+    states = {str(path): _state(path) for path in paths}
+    found = {path: kept[path] for path, state in states.items() if state and kept.get(path, {}).get("state") == state}
+    return found, [(path, state) for path, state in states.items() if path not in found]
+
+
+def _read(found: dict[str, dict], todo: list[tuple], cache_file: Path, jobs: int) -> None:
+    """Inspect what is still to do and add it to what was found, and to the cache."""
     work = joblib.Parallel(n_jobs=jobs, prefer="threads", return_as="generator")(
         joblib.delayed(inspect)(path) for path, _ in todo
     )
@@ -155,7 +164,6 @@ def inspect_all(paths: Sequence[str | Path], jobs: int = -1) -> list[Inspection]
     finally:  # what an interrupted reading has seen isn't read again
         if any(found[path]["digest"] for path, _ in todo if path in found):
             _save_cache(cache_file, {p: e for p, e in found.items() if e["digest"]})
-    return [Inspection(**{k: v for k, v in found[str(path)].items() if k != "state"}) for path in paths]
 
 
 def _state(path: str | Path) -> list[int] | None:

@@ -9,6 +9,7 @@ recurrent networks is a pooling layer of its own. Preset `tuned` has the familie
 """
 
 import os
+import random
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,6 +34,7 @@ with _silence():
     import keras
     import tensorflow as tf
     from keras import layers
+    from keras.src.random import seed_generator
 
     from mercore import UserError, features, tuned
 
@@ -85,6 +87,23 @@ SIZES: dict[str, dict[str, dict[str, Any]]] = {
         },
     },
 }
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """What is built within follows from the seed, whatever other threads draw from Python's random numbers meanwhile.
+
+    From those Keras draws the seeds of weights and dropout, and so do the threads of a cluster's worker, for their own
+    ends; here it draws from a generator of its own, which gives the same numbers.
+    """
+    with BUILDING:
+        keras.backend.clear_session(free_memory=False)
+        keras.utils.set_random_seed(seed)
+        of_all, seed_generator.python_random = seed_generator.python_random, random.Random(seed)
+        try:
+            yield
+        finally:
+            seed_generator.python_random = of_all
 
 
 @keras.saving.register_keras_serializable("mercore")

@@ -25,7 +25,7 @@ def open_network(name: str) -> runs.Run:
     if name in models.names():
         return models.load(name)
     folder = Path(name).expanduser()
-    folder = folder if folder.is_dir() else runs.runs_dir() / name
+    folder = folder if folder.is_dir() else runs.folder_of(name)
     if not folder.is_dir():
         raise UserError(
             f"{name}: neither a model ({', '.join(models.names()) or 'there are none'}) nor a run below "

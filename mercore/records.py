@@ -107,7 +107,8 @@ def verify(root: Path | None = None) -> list[str]:
 
 def find(name: str) -> runs.Run:
     """A run of data/runs or, failing that, a committed record, by its id."""
-    return runs.load(name if (runs.runs_dir() / name).is_dir() else RECORDS / name)
+    folder = runs.folder_of(name)
+    return runs.load(folder if folder.is_dir() else RECORDS / name)
 
 
 def threads(record: runs.Run) -> int:

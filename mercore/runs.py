@@ -2,7 +2,8 @@
 
 A run is one folder: record.json (configuration, environment, corpus, history, timings), predictions.csv.gz (one
 row a clip), normaliser.npz and weights.weights.h5. It is written beside its place and then renamed, so a
-training that was interrupted leaves nothing that looks finished, and no run is ever overwritten.
+training that was interrupted leaves nothing that looks finished, and no run is ever overwritten. Where $MERCORE_RUNS
+names a place that several machines share, runs are copied there and found there as well: see `mercore.shared`.
 """
 
 import gzip
@@ -21,7 +22,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from mercore import UserError, data_dir, unfinished
+from mercore import UserError, data_dir, shared, unfinished
 from mercore.clips import CLIP_SECONDS
 
 RECORD, PREDICTIONS, NORMALISER, WEIGHTS = (
@@ -30,6 +31,7 @@ RECORD, PREDICTIONS, NORMALISER, WEIGHTS = (
     "normaliser.npz",
     "weights.weights.h5",
 )
+FILES = (RECORD, PREDICTIONS, NORMALISER, WEIGHTS)
 
 
 @dataclass
@@ -120,6 +122,14 @@ def runs_dir() -> Path:
     return data_dir() / "runs"
 
 
+def folder_of(name: str) -> Path:
+    """Where the run of this id lies, or would lie; what only the shared storage has is fetched first."""
+    folder = runs_dir() / name
+    if not folder.is_dir():
+        shared.fetch(name, runs_dir(), FILES)
+    return folder
+
+
 def name(config: dict, corpus: dict) -> str:
     """The name of a run: readable, and unique to its configuration and its corpus' content."""
     decides = {key: value for key, value in config.items() if key != "protocol_asked"}
@@ -151,12 +161,13 @@ def processor() -> str:
     return next(names, platform.processor() or platform.machine())
 
 
-def save(run: Run, model=None, normaliser=None) -> Run:
+def save(run: Run, model=None, normaliser=None, beside: bool = True) -> Run:
     """Write a finished run and return it with its id; an earlier run of the same name is kept, not replaced.
 
-    model, normaliser: of a network; a baseline (`mercore.baselines`) has neither.
+    model, normaliser: of a network; a baseline (`mercore.baselines`) has neither. beside: keep this one as well, under
+    a number; otherwise the earlier one is returned.
     """
-    root = runs_dir()
+    root, wanted = runs_dir(), name(run.config, run.corpus)
     record = {
         "config": run.config,
         "corpus": run.corpus,
@@ -173,11 +184,14 @@ def save(run: Run, model=None, normaliser=None) -> Run:
                 np.savez(scratch / NORMALISER, **normaliser.to_dict())
             write_predictions(run.predictions, scratch / PREDICTIONS)
             (scratch / RECORD).write_text(json.dumps(record, indent=1), encoding="utf-8")
-            return load(_rename_to_free_name(scratch, root / name(run.config, run.corpus)))
+            folder = _rename_to_free_name(scratch, root / wanted, _taken(wanted), beside)
     except OSError as error:
         raise UserError(
             f"{root}: can't write the run here ({error.strerror or error}); set MERCORE_DATA to a folder with room"
         ) from error
+    folder = folder_of(folder.name)
+    shared.put(folder)
+    return load(folder)
 
 
 def write_predictions(predictions: pd.DataFrame, path: Path) -> None:
@@ -187,17 +201,30 @@ def write_predictions(predictions: pd.DataFrame, path: Path) -> None:
     path.write_bytes(gzip.compress(text.getvalue().encode(), mtime=0))
 
 
-def _rename_to_free_name(scratch: Path, wanted: Path) -> Path:
-    """Rename a finished folder to `wanted`, or to wanted.2, wanted.3, ... where that is taken."""
+def _taken(wanted: str) -> set[str]:
+    """The names that the shared storage has; none where it doesn't answer, which `shared.put` tells of.
+
+    By then the run is safe here, and will be put there as soon as it is looked for.
+    """
+    try:
+        return shared.names(wanted)
+    except UserError:
+        return set()
+
+
+def _rename_to_free_name(scratch: Path, wanted: Path, taken: set[str], beside: bool) -> Path:
+    """Rename a finished folder to `wanted`, or where that is taken to wanted.2, wanted.3, ... if `beside`."""
     for n in range(1, 1000):
         target = wanted if n == 1 else wanted.with_name(f"{wanted.name}.{n}")
-        if not target.exists():
+        if not target.exists() and target.name not in taken:
             try:
                 return scratch.rename(target)
             except OSError:
                 if not target.exists():
                     raise
-                # Somebody finished the same run at this very moment: take the next name.
+                # Somebody finished the same run at this very moment.
+        if not beside:
+            return target
     raise UserError(f"{wanted}: a thousand runs of this name; delete some")
 
 
@@ -205,7 +232,7 @@ def load(folder: Path | str) -> Run:
     """Read a run from its folder, or by its id. Raises UserError where it is not whole."""
     folder = Path(folder)
     if not folder.is_dir():
-        folder = runs_dir() / str(folder)
+        folder = folder_of(str(folder))
     try:
         record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
         predictions = pd.read_csv(
@@ -234,8 +261,13 @@ def load(folder: Path | str) -> Run:
 def find(config: dict, corpus: dict) -> Run | None:
     """The latest finished run of this very configuration and corpus, or None."""
     wanted = name(config, corpus)
-    found = [p for p in runs_dir().glob(f"{wanted}*") if p.name == wanted or p.name.startswith(wanted + ".")]
-    return load(max(found, key=lambda p: int(p.name.partition(".")[2] or 1))) if found else None
+    known = {folder.name for folder in runs_dir().glob(f"{wanted}*")} | shared.names(wanted)
+    found = [own for own in known if own == wanted or own.startswith(wanted + ".")]
+    if not found:
+        return None
+    folder = folder_of(max(found, key=lambda own: int(own.partition(".")[2] or 1)))
+    shared.put(folder)  # if it couldn't be put there when it was made
+    return load(folder)
 
 
 def list_runs() -> list[Run]:

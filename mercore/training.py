@@ -97,6 +97,24 @@ def profile(name: str) -> Profile:
     return PROFILES[name]
 
 
+def divide(
+    corpus: corpora.Corpus,
+    settings: Profile,
+    protocol: str,
+    seed: int,
+    folds: int | None = None,
+    fold: int | None = None,
+) -> tuple[corpora.Corpus, pd.DataFrame, splits.Split]:
+    """What of a corpus the profile takes, its clips, and their split. Raises UserError where it can't be split so."""
+    if settings.tracks_per_class:
+        corpus = corpora.subset(corpus, settings.tracks_per_class)
+    table = clips.cut(corpus.usable, settings.clip_seconds, settings.clips_per_track)
+    split = splits.make(corpus, table, protocol, seed=seed, folds=folds, fold=fold)
+    if settings.train_share:
+        split = splits.thin(split, table, settings.train_share)
+    return corpus, table, split
+
+
 def prepare(
     corpus: corpora.Corpus,
     kind: str = "log_mel",
@@ -108,12 +126,7 @@ def prepare(
     progress: Callable[[int, int], None] | None = None,
 ) -> Prepared:
     """Cut a corpus into clips, extract (or find) their features, and split them; progress: see `features.extract`."""
-    if settings.tracks_per_class:
-        corpus = corpora.subset(corpus, settings.tracks_per_class)
-    table = clips.cut(corpus.usable, settings.clip_seconds, settings.clips_per_track)
-    split = splits.make(corpus, table, protocol, seed=seed, folds=folds, fold=fold)
-    if settings.train_share:
-        split = splits.thin(split, table, settings.train_share)
+    corpus, table, split = divide(corpus, settings, protocol, seed, folds, fold)
     x = features.extract(corpus, table, kind, settings.clip_seconds, settings.n_mels, progress=progress)
     return Prepared(corpus, table, x, split, kind)
 
@@ -145,7 +158,6 @@ def train(
     """
     from mercore import networks  # imports TensorFlow, in silence: so it comes first
 
-    import keras  # isort: skip
     import tensorflow as tf  # isort: skip
 
     settings = replace(profile(profile_name), **changes)
@@ -161,9 +173,8 @@ def train(
 
     shape, sizes = features.shape(kind, settings.clip_seconds, settings.n_mels), networks.sizes_of(asdict(settings))
     tf.config.experimental.enable_op_determinism()
-    with networks.BUILDING:
-        keras.backend.clear_session(free_memory=False)
-        keras.utils.set_random_seed(seed)
+    strategy = fitting.strategy()
+    with networks.seeded(seed), strategy.scope():
         model = networks.build(key, len(corpus.classes), settings.preset, attention, front_end, shape, **sizes)
     config = {
         "network": key,
@@ -208,15 +219,8 @@ def train(
         f"{networks.TITLES[key]} on {about['name']}: {len(side.train)} clips to train, {len(side.validation)} to "
         f"validate, {len(side.test)} to test ({side.protocol}); {model.count_params():,} parameters"
     )
-    smooth = settings.label_smoothing
-    model.compile(
-        keras.optimizers.AdamW(settings.learning_rate, settings.weight_decay)
-        if settings.weight_decay
-        else keras.optimizers.Adam(settings.learning_rate),
-        keras.losses.CategoricalCrossentropy(label_smoothing=smooth) if smooth else "sparse_categorical_crossentropy",
-        metrics=["accuracy"],
-        jit_compile=False,  # slower for all seven on a CPU
-    )
+    with strategy.scope():
+        _compile(model, settings)
     started = time.perf_counter()
     history = fitting.fit(model, prepared, normaliser, settings, seed, augment, listener)
     seconds["training"] = time.perf_counter() - started
@@ -227,8 +231,23 @@ def train(
     everything = fitting.batches(prepared, normaliser, np.arange(len(prepared.clips)), fitting.EVALUATED_AT_ONCE)
     predictions = _table(prepared, model.predict(everything, verbose=0))
     seconds["prediction"] = time.perf_counter() - started
-    run = runs.Run(config, about, history, predictions, seconds, prepared.split.notes, parameters=model.count_params())
-    return runs.save(run, model, normaliser)
+    notes = prepared.split.notes
+    if strategy.num_replicas_in_sync > 1:
+        notes = (*notes, f"trained on {strategy.num_replicas_in_sync} GPUs at once, each batch shared among them")
+    run = runs.Run(config, about, history, predictions, seconds, notes, parameters=model.count_params())
+    return runs.save(run, model, normaliser, beside=not reuse)
+
+
+def _compile(model, settings: Profile) -> None:
+    from keras import losses, optimizers
+
+    rate, decay, smooth = settings.learning_rate, settings.weight_decay, settings.label_smoothing
+    model.compile(
+        optimizers.AdamW(rate, decay) if decay else optimizers.Adam(rate),
+        losses.CategoricalCrossentropy(label_smoothing=smooth) if smooth else "sparse_categorical_crossentropy",
+        metrics=["accuracy"],
+        jit_compile=False,  # slower for all seven on a CPU
+    )
 
 
 def _digest(model) -> str:

@@ -4,6 +4,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import time
 from dataclasses import dataclass, replace
 from types import SimpleNamespace
@@ -14,7 +15,7 @@ import pandas as pd
 import pytest
 import soundfile
 
-from mercore import UserError, data_dir, features
+from mercore import UserError, alone, data_dir, features
 from mercore.clips import cut
 
 RNG = np.random.default_rng(0)
@@ -190,6 +191,38 @@ def test_leftovers_of_dead_runs_go_and_those_of_others_stay(corpus):
     os.utime(folder / names["old"], (time.time() - 2 * 86_400,) * 2)
     features.extract(corpus, cut(corpus.tracks, per_track=1), "log_mel")
     assert {path.name for path in parts()} == {names["alive"], names["elsewhere"]}
+
+
+HOLD = """
+import pathlib, sys, time
+from mercore import alone
+with alone(pathlib.Path(sys.argv[1])):
+    print("here", flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there folders can't be locked, and nobody waits")
+def test_while_another_process_extracts_this_one_waits(corpus):
+    folder = data_dir() / "cache" / "features"
+    with subprocess.Popen([sys.executable, "-c", HOLD, folder], stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout.readline() == "here\n"
+        told = []
+
+        def progress(done, of):
+            told.append((done, of))
+            if len(told) == 3:
+                assert not parts()
+                other.kill()  # what is dead is no longer waited for
+
+        x = features.extract(corpus, cut(corpus.tracks, per_track=1), "log_mel", progress=progress)
+    assert len(x) == 3 and told[:3] == [(0, 3)] * 3 and told[-3:] == [(1, 3), (2, 3), (3, 3)]
+
+
+def test_where_a_folder_cannot_be_locked_nobody_waits(tmp_path):
+    (tmp_path / "file").touch()
+    with alone(tmp_path / "file" / "folder"), alone(tmp_path / "file" / "folder"):
+        pass
 
 
 def test_no_room_is_said_beforehand(corpus, monkeypatch):

@@ -2,6 +2,9 @@
 
 import json
 import os
+import random
+import subprocess
+import sys
 import threading
 import time
 
@@ -64,6 +67,50 @@ def test_the_same_seed_gives_the_same_predictions_and_another_others(run, tones)
     pd.testing.assert_frame_equal(same.predictions, run.predictions)
     other = training.train(tones, "blstm", "quick", "track", seed=1, epochs=3, clips_per_track=4)
     assert not other.predictions["p_low"].equals(run.predictions["p_low"])
+
+
+def test_what_other_threads_draw_changes_nothing(run, tones):
+    """As those of a cluster's worker do, from the very numbers of which Keras makes seeds."""
+    done = threading.Event()
+
+    def draw():
+        while not done.is_set():
+            random.random()
+            time.sleep(0.0005)
+
+    other = threading.Thread(target=draw)
+    other.start()
+    try:
+        same = training.train(tones, "blstm", "quick", "track", epochs=3, clips_per_track=4, reuse=False)
+    finally:
+        done.set()
+        other.join()
+    pd.testing.assert_frame_equal(same.predictions, run.predictions)
+
+
+ON_TWO = """
+import sys
+import tensorflow as tf
+from mercore import corpora, training
+processor = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(processor, [tf.config.LogicalDeviceConfiguration()] * 2)
+tf.config.list_logical_devices = lambda kind=None, real=tf.config.list_logical_devices: real("CPU")
+run = training.train(corpora.folder(sys.argv[1]), "conv", "smoke", "track", epochs=2, dropout=0.0, reuse=False)
+print(run.id)
+"""
+
+
+def test_two_gpus_share_each_batch_and_learn_the_same(tones):
+    """Two logical processors stand in for them; batches are even, so the mean over halves is that of the whole."""
+    alone = training.train(tones, "conv", "smoke", "track", epochs=2, dropout=0.0)
+    assert len(alone.side("train")) % 2 == 0 and not any("GPU" in note for note in alone.notes)
+    told = subprocess.run([sys.executable, "-c", ON_TWO, str(tones.root)], check=True, capture_output=True, text=True)
+    run = runs.load(told.stdout.split()[-1])
+    assert "trained on 2 GPUs at once, each batch shared among them" in run.notes
+    columns = ["p_high", "p_low"]
+    np.testing.assert_allclose(run.predictions[columns], alone.predictions[columns], atol=2e-3)
+    np.testing.assert_allclose(run.history["loss"], alone.history["loss"], rtol=1e-3)
+    assert run.history["learning_rate"].tolist() == alone.history["learning_rate"].tolist()
 
 
 def test_an_interrupted_training_leaves_nothing_that_looks_finished(tones, monkeypatch):

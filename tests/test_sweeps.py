@@ -1,0 +1,183 @@
+"""Sweeps: planned, resumed, their failures named; here and on a real Dask cluster whose worker is killed."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import joblib
+import pandas as pd
+import pytest
+
+from mercore import UserError, cluster, runs, shared, sweeps, training
+from mercore.__main__ import main
+
+PROJECT = Path(__file__).resolve().parents[1]
+
+
+def plan(tones, networks=("conv",), **options):
+    return sweeps.plan(str(tones.root), "mood", networks, "smoke", "track", **options)
+
+
+def test_every_network_with_every_seed_on_every_fold(tones):
+    jobs = plan(tones, ("conv", "bgru"), seeds=(3, 1), folds=2)
+    assert [job.title for job in jobs[:3]] == ["conv, seed 3, fold 0 of 2", "conv, seed 3, fold 1 of 2",
+                                               "conv, seed 1, fold 0 of 2"]  # fmt: skip
+    assert len(set(jobs)) == 8 and {job.fingerprint for job in jobs} == {tones.fingerprint}
+    assert len(plan(tones, ())) == 7
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"networks": ["cnn"]}, "unknown network 'cnn'"),
+        ({"folds": 13}, "13 folds need as many groups"),
+        ({"folds": 1}, "2 or more"),
+    ],
+)
+def test_what_cannot_be_trained_is_told_before(tones, options, message):
+    with pytest.raises(UserError, match=message):
+        plan(tones, **options)
+
+
+def test_a_failure_is_named_and_the_others_go_on(tones, monkeypatch, capsys):
+    real = training.train
+
+    def train(corpus, key, *how, **options):
+        if key == "blstm":
+            raise MemoryError("no room")
+        return real(corpus, key, *how, **options)
+
+    monkeypatch.setattr(training, "train", train)
+    monkeypatch.setenv(sweeps.THREADS, "1")
+    command = ["sweep", str(tones.root), "--task", "mood", "--networks", "conv,blstm,bgru", "--profile", "smoke",
+               "--protocol", "track", "--jobs", "1"]  # fmt: skip
+    assert main(command) == 1
+    told = capsys.readouterr()
+    assert "[2/3] failed: blstm, seed 0: MemoryError: no room" in told.out and "[3/3] bgru, seed 0: test" in told.out
+    assert told.err.strip().endswith("mercore: blstm, seed 0: MemoryError: no room")
+
+    monkeypatch.setattr(training, "train", real)
+    before = {run.id for run in runs.list_runs()}
+    assert main(command) == 0
+    assert len({run.id for run in runs.list_runs()} - before) == 1  # the others were found
+
+
+def test_another_corpus_at_the_same_place_is_refused(tones, monkeypatch):
+    monkeypatch.setenv(sweeps.THREADS, "1")
+    (job,) = plan(tones)
+    changed = replace(job, fingerprint="0123456789ab")
+    assert "isn't the same music" in sweeps.train(changed, 1, None).error
+    assert "trains with 1 threads, not 2" in sweeps.train(job, 2, None).error
+
+
+def test_a_killed_process_is_made_up_for(tones, monkeypatch, tmp_path):
+    def train(job, threads, place):
+        mark = tmp_path / "killed"
+        if job.seed == 1 and not mark.exists():
+            mark.touch()
+            os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
+        return sweeps.Outcome(run=job.title)
+
+    monkeypatch.setattr(sweeps, "train", train)
+    jobs = plan(tones, seeds=range(4))
+    assert [(job, job.title) for job in jobs] == [(job, outcome.run) for job, outcome in sweeps.run(jobs, at_once=2)]
+    assert (tmp_path / "killed").exists()
+
+
+def test_processes_that_always_die_do_not_hang_it(tones, monkeypatch):
+    monkeypatch.setattr(sweeps, "train", lambda job, threads, place: os._exit(1))
+    jobs = plan(tones, seeds=range(2))
+    told = list(sweeps.collect(sweeps.run(jobs, at_once=2)))
+    assert [run for _, run, _ in told] == [None, None] and "want of memory" in told[0][2]
+
+
+def test_a_cluster_needs_a_place_for_runs_and_an_address(tones, monkeypatch):
+    monkeypatch.delenv("MERCORE_RUNS", raising=False)
+    with pytest.raises(UserError, match="set MERCORE_RUNS"):
+        list(sweeps.run(plan(tones), address="tcp://127.0.0.1:9"))
+    with pytest.raises(UserError, match="isn't the address"), cluster.on("head"):
+        pass
+
+
+@contextlib.contextmanager
+def dask(folder: Path, workers: int, **environment):
+    """A scheduler and workers on loopback, each with a data folder of its own: its address and their processes."""
+    pytest.importorskip("distributed", reason="distributed isn't installed: the extra `cluster`")
+    folder.mkdir()
+    told = folder / "scheduler.json"
+    environment = {**os.environ, "PYTHONPATH": str(PROJECT), "TF_CPP_MIN_LOG_LEVEL": "3", **environment}
+    environment.pop(sweeps.THREADS, None)
+    environment.pop("MERCORE_RUNS", None)
+
+    def start(name: str, *words: str) -> subprocess.Popen:
+        command = [sys.executable, "-m", "dask", *words, "--scheduler-file", str(told), "--no-dashboard"]
+        with open(folder / f"{name}.log", "w") as log:
+            own = {**environment, "MERCORE_DATA": str(folder / name)}
+            return subprocess.Popen(command, env=own, cwd=folder, stdout=log, stderr=log)
+
+    started = [start("scheduler", "scheduler", "--host", "127.0.0.1", "--port", "0")]
+    try:
+        for n in range(workers):
+            started.append(start(f"worker{n}", "worker", "--nthreads", "1", "--no-nanny", "--memory-limit", "0"))
+        from distributed import Client
+
+        deadline = time.time() + 120
+        while not told.exists() and time.time() < deadline:
+            time.sleep(0.1)
+        with Client(scheduler_file=str(told), timeout=60) as client:
+            client.wait_for_workers(workers, timeout=120)
+            address = client.scheduler.address
+        yield address, started[1:]
+    finally:
+        for process in started:
+            process.kill()
+            process.wait()
+
+
+@pytest.mark.slow
+def test_a_cluster_gives_what_one_machine_gives_though_a_worker_is_killed(tones, tmp_path, monkeypatch):
+    jobs = plan(tones, seeds=range(5))
+    alone = [runs.load(outcome.run) for _, outcome in sweeps.run(jobs[:2], at_once=2)]
+    here = training.prepare(tones, "log_mel", training.PROFILES["smoke"], "all").x
+
+    monkeypatch.setenv("MERCORE_RUNS", f"file://{tmp_path}/runs")
+    monkeypatch.setenv("MERCORE_DATA", str(tmp_path / "driver"))
+    with dask(tmp_path / "cluster", workers=2) as (address, workers):
+        there = sweeps.extract(str(tones.root), "mood", ["conv"], "smoke", address=address)["log_mel"]
+        assert Path(there.steps.filename).is_relative_to(tmp_path / "driver")
+        assert (there.steps == here.steps).all()
+
+        outcomes = []
+        for outcome in sweeps.run(jobs, address=address):
+            outcomes.append(outcome)
+            if len(outcomes) == 1:
+                workers[0].kill()  # SIGKILL, in the middle of another training
+                workers[0].wait()
+        assert workers[1].poll() is None
+
+        told = list(sweeps.collect(outcomes))
+        assert [error for *_, error in told] == [""] * len(jobs)
+        assert shared.names() == {run.id for _, run, _ in told} and len(shared.names()) == len(jobs)
+        for one, (_, run, _) in zip(alone, told, strict=False):
+            assert run.id == one.id and run.environment["threads"] == one.environment["threads"] == 1
+            pd.testing.assert_frame_equal(run.predictions, one.predictions)
+
+        again = [outcome.run for _, outcome in sweeps.run(jobs, address=address)]  # found by the worker that is left
+        assert again == [run.id for _, run, _ in told] and len(shared.names()) == len(jobs)
+
+
+@pytest.mark.slow
+def test_a_task_that_kills_its_workers_is_given_up_and_none_runs_here(tmp_path):
+    with dask(tmp_path / "cluster", workers=1, DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES="0") as (address, _):
+        tasks = [joblib.delayed(os.getpid)(), joblib.delayed(os._exit)(1)]
+        with cluster.on(address, str):
+            first, second = joblib.Parallel(batch_size=1, return_as="generator", pre_dispatch=1)(tasks)
+        assert first != os.getpid()
+        assert second.startswith("given up: one worker after the other died")
+        with pytest.raises(UserError, match="has no workers"), cluster.on(address):
+            pass
