@@ -38,10 +38,8 @@ def main(arguments: list[str] | None = None) -> int:
     except OSError as error:
         if error.errno not in NO_PLACE:
             raise
-        place = f"{error.filename}: " if error.filename else ""
-        print(
-            f"mercore: {place}can't be written ({error.strerror}); make room, or name another folder", file=sys.stderr
-        )
+        what = error.filename or "what this makes"
+        print(f"mercore: {what}: {error.strerror}; make room, or name a folder that can be written", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("mercore: stopped; finished runs are kept and will be reused", file=sys.stderr)

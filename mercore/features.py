@@ -194,15 +194,20 @@ def _mapped(path: Path, shape: tuple[int, ...]) -> np.ndarray:
 
     It is compared once in a process, by reading, as what is read through a mapping would count as its memory.
     """
-    size = path.stat().st_size - CHECK_BYTES
-    with path.open("rb") as file:
-        file.seek(max(0, size))
-        if file.read() != _check(path, size):
-            raise ValueError("its checksum differs")
+    if not is_intact(path):
+        raise ValueError("its checksum differs")
     steps = np.load(path, mmap_mode="r", allow_pickle=False)
     if steps.shape != shape or steps.dtype != np.int16:
         raise ValueError(f"it holds {steps.shape} of {steps.dtype}")
     return steps
+
+
+def is_intact(path: Path) -> bool:
+    """Whether a file of features still has the checksum that it was written with."""
+    size = max(0, path.stat().st_size - CHECK_BYTES)
+    with path.open("rb") as file:
+        file.seek(size)
+        return file.read() == _check(path, size)
 
 
 def _check(path: Path, size: int | None = None) -> bytes:
