@@ -19,7 +19,7 @@ import requests
 import urllib3
 from tqdm.auto import tqdm
 
-from . import UserError, corpora, data_dir, unfinished
+from . import UserError, corpora, data_dir, reading, unfinished
 
 MOST_BYTES = 8 << 30  # unpacked; GTZAN takes 1.3 GB
 MOST_FILES = 50_000
@@ -152,7 +152,11 @@ def download(address: Address, folder: Path, name: str) -> Path:
     part = folder / f"{name}-{zlib.crc32(address.url.encode()):08x}.part"
 
     def downloader(url: str, output: str, _: object) -> None:
-        _download_rest(url, part)
+        try:
+            _download_rest(url, part)
+        except UserError:
+            part.unlink()  # it is of no use
+            raise
         if address.size and part.stat().st_size != address.size:
             found = part.stat().st_size
             part.unlink()
@@ -249,7 +253,7 @@ def unpack(archive: Path, target: Path, kind: str) -> None:
         except UserError:
             raise
         except DAMAGED as error:
-            raise _Spoilt(f"{archive}: is no zip or tar archive, or a damaged one ({error})") from error
+            raise _Spoilt(f"{archive}: is no zip or tar archive, or a damaged one ({reading.words(error)})") from error
         except OSError as error:
             raise UserError(f"{archive}: can't be unpacked to {target} ({error.strerror or error})") from error
         if not any(inside.iterdir()) or corpora.detect(inside) != kind:

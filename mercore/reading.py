@@ -18,18 +18,18 @@ import pandas as pd
 from mercore import UserError
 
 MOST = 2**28  # bytes of a text, unpacked; the predictions of a million clips take 170 MB
-RATIO = 200  # times its size on disk that a text may unpack to: predictions take 5 to 60 times, a bomb 1,000 times
+RATIO = 100  # times its size that a text may unpack to: predictions take 3 to 40 times, a bomb 1,000 times
 LONGEST_LINE = 2**16  # characters of a table
 CHUNK = 2**20
 
 
-def read_bytes(path: Path, most: int = MOST) -> bytes:
-    """The content of a file of at most so many bytes."""
+def read_bytes(path: Path) -> bytes:
+    """The content of a file of at most MOST bytes."""
     try:
         if not path.is_file():
             raise UserError(f"{path}: there is no such file")
         with path.open("rb") as file:
-            return _at_most(file, path, most)
+            return _at_most(file, path, MOST)
     except (OSError, ValueError) as error:
         raise _named(path, error) from error
 
@@ -44,10 +44,18 @@ def read_gzip(path: Path) -> bytes:
         raise _named(path, error) from error
 
 
-def read_json(path: Path, most: int = MOST):
+def read_text(path: Path) -> str:
+    """What a file of UTF-8 holds, be it gzipped (.gz)."""
+    try:
+        return (read_gzip(path) if path.suffix == ".gz" else read_bytes(path)).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise _named(path, error) from error
+
+
+def read_json(path: Path):
     """What a file of JSON holds."""
     try:
-        return json.loads(read_bytes(path, most).decode("utf-8"))
+        return json.loads(read_text(path))
     except (ValueError, RecursionError) as error:
         raise _named(path, error) from error
 
@@ -60,7 +68,7 @@ def table_of(text: str, path: Path, **options) -> pd.DataFrame:
     try:
         return pd.read_csv(io.StringIO(text), **options)
     except (ValueError, OverflowError) as error:  # pandas' own are ValueErrors
-        raise UserError(f"{path}: can't be read as a csv table ({_words(error)})") from error
+        raise UserError(f"{path}: can't be read as a csv table ({words(error)})") from error
 
 
 def read_arrays(path: Path, most: int = MOST) -> dict[str, np.ndarray]:
@@ -131,17 +139,21 @@ def crc32(path: Path, size: int | None = None) -> int:
 
 
 def _at_most(file, path: Path, most: int) -> bytes:
-    data = file.read(most + 1)
-    if len(data) > most:
-        raise UserError(f"{path}: holds more than {most / 1e6:,.0f} MB")
-    return data
+    parts, size = [], 0
+    while part := file.read(CHUNK):  # asked for all at once, the memory for it would be taken at once, too
+        parts.append(part)
+        size += len(part)
+        if size > most:
+            raise UserError(f"{path}: holds more than {most / 1e6:,.0f} MB")
+    return b"".join(parts)
 
 
 def _named(path: Path, error: Exception) -> UserError:
     if isinstance(error, UserError):
         return error
-    return UserError(f"{path}: can't be read ({_words(error)})")
+    return UserError(f"{path}: can't be read ({words(error)})")
 
 
-def _words(error: Exception) -> str:
+def words(error: Exception) -> str:
+    """What an error says, in one line."""
     return " ".join((getattr(error, "strerror", None) or str(error) or type(error).__name__).split())[:300]

@@ -243,6 +243,8 @@ def load(folder: Path | str) -> Run:
         folder = runs_dir() / str(folder)
     try:
         run = of_record(folder)
+        if "training" not in run.timings:
+            raise UserError("its record doesn't say how long it took")
         return replace(run, predictions=_read_predictions(folder / PREDICTIONS, run.classes))
     except UserError as error:
         raise UserError(f"{folder}: not a whole run ({error}); delete the folder and train again") from error
@@ -285,19 +287,20 @@ def _check(record: dict) -> None:
     for name, (least, most) in LIMITS.items():
         if (value := config.get(name)) is not None and not least <= value <= most:
             raise ValueError(f"{name}: {value!r:.80}")
-    for name in ("timings", "environment"):
-        if not isinstance(record.get(name, {}), dict):
-            raise ValueError(f"{name}: {record[name]!r:.80}")
+    numbers = {"parameters": record["parameters"], "cores": record["environment"]["cores"]}
+    numbers |= record.get("timings", {})
+    for name, value in numbers.items():
+        if not isinstance(value, int | float):
+            raise ValueError(f"{name}: {value!r:.80}")
+    if not isinstance(record["environment"]["threads"], int | str):
+        raise ValueError(f"threads: {record['environment']['threads']!r:.80}")
 
 
 def _read_predictions(path: Path, classes: tuple[str, ...]) -> pd.DataFrame:
     """The predictions of a run. Raises UserError where they aren't of these classes, or not whole."""
     numbers = dict.fromkeys(("start", *(f"p_{label}" for label in classes)), float)
-    try:
-        text = reading.read_gzip(path).decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise UserError(f"{path}: isn't UTF-8") from error
-    table = reading.table_of(text, path, keep_default_na=False, dtype=dict.fromkeys(COLUMNS, str) | numbers)
+    types = dict.fromkeys(COLUMNS, str) | numbers
+    table = reading.table_of(reading.read_text(path), path, keep_default_na=False, dtype=types)
     if missing := (set(COLUMNS) | numbers.keys()) - set(table):
         raise UserError(f"{path}: has no column {', '.join(sorted(missing))}")
     if not table["side"].isin(SIDES).all() or not table[["label", "predicted"]].isin(classes).all(axis=None):
