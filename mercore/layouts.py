@@ -112,10 +112,12 @@ def _gtzan_table(file: Path) -> pd.DataFrame:
     columns = ("track", "artist", "title", "fault_filtered_split", "exact_replica_of", "same_recording_as", "note")
     table = need_columns(table, columns, file).set_index("track")
     for track in table.index[table.index.duplicated()]:
-        raise UserError(f"{file}: lists {track} twice")
+        raise UserError(f"{file}: lists {clean(track)} twice")
     for track in table.index[~table.fault_filtered_split.isin(list(SIDES))]:
         side = table.fault_filtered_split[track]
-        raise UserError(f"{file}: the split '{side}' of {track} must be train, validation, test or empty")
+        raise UserError(
+            f"{file}: the split '{clean(side)}' of {clean(track)} must be train, validation, test or empty"
+        )
     return table
 
 
@@ -281,7 +283,7 @@ def _rows_of_table(file: Path, column: str) -> tuple[list[dict], list[str]]:
     sides = table["split"].str.lower() if "split" in table else pd.Series("", table.index)
     for line in sides.index[~sides.isin(list(SIDES))]:
         raise UserError(
-            f"{file}, line {line + 2}: split '{sides[line]}' must be train, validation, test or empty",
+            f"{file}, line {line + 2}: split '{clean(sides[line])}' must be train, validation, test or empty",
         )
     rows, lines = [], {}
     for at, entry in table.iterrows():
@@ -329,14 +331,14 @@ def read_table(file: Path) -> pd.DataFrame:
     table = reading.table_of(text, file, dtype=str, keep_default_na=False, sep=separator, index_col=False)
     table = table.fillna("").rename(columns=str.strip).apply(lambda column: column.str.strip())
     if not table.columns.is_unique:
-        raise UserError(f"{file}: has two columns {table.columns[table.columns.duplicated()][0]}")
+        raise UserError(f"{file}: has two columns {clean(table.columns[table.columns.duplicated()][0])}")
     return table
 
 
 def need_columns(table: pd.DataFrame, columns: tuple[str, ...], file: Path) -> pd.DataFrame:
     missing = [name for name in columns if name not in table]
     if missing:
-        raise UserError(f"{file}: has no column {' nor '.join(missing)}, only {', '.join(table.columns)}")
+        raise UserError(f"{file}: has no column {' nor '.join(missing)}, only {clean(', '.join(table.columns))[:200]}")
     return table
 
 
