@@ -2,6 +2,7 @@
 export | runs | assignment | grade."""
 
 import argparse
+import errno
 import os
 import subprocess
 import sys
@@ -13,6 +14,8 @@ SETTINGS = (
     "GENRE, MOOD (folders, or 'embedded'), PROFILE (smoke, quick, report), PROTOCOL (auto, artist, "
     "track, clip, fault_filtered), SEED, ONLY (notebook numbers: 03,07), SONG_1, SONG_2 (audio files), FRESH=1"
 )
+
+NO_PLACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM)  # the user's to mend
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -31,6 +34,12 @@ def main(arguments: list[str] | None = None) -> int:
         return options.command(options) or 0
     except UserError as error:
         print(f"mercore: {error}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        if error.errno not in NO_PLACE:
+            raise
+        what = error.filename or "what this makes"
+        print(f"mercore: {what}: {error.strerror}; make room, or name a folder that can be written", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("mercore: stopped; finished runs are kept and will be reused", file=sys.stderr)
@@ -157,9 +166,9 @@ def _publish(options) -> None:
 
 
 def _lab(options) -> None:
-    from mercore import workbook
+    from mercore import execution, workbook
 
-    workbook.use_own_kernel()
+    execution.use_own_kernel()
     notebooks = str(workbook.NOTEBOOKS)
     first = "--LabApp.default_url=/lab/tree/00_setup.ipynb"
     command = [sys.executable, "-m", "jupyterlab", "--notebook-dir", notebooks, first, *options.of_lab]

@@ -5,11 +5,10 @@ and deviations over time of what librosa computes; the machine is the usual one 
 chosen on the validation tracks. Explained in 09_beyond_the_report.
 """
 
+import contextlib
 import hashlib
-import tempfile
 import time
 from itertools import product
-from pathlib import Path
 
 import joblib
 import librosa
@@ -22,7 +21,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 from tqdm.auto import tqdm
 
-from mercore import UserError, corpora, data_dir, features, runs, splits
+from mercore import UserError, corpora, data_dir, features, reading, runs, splits, unfinished
 
 KEYS = ("majority", "svm")
 VERSION = 1  # of the statistics
@@ -67,17 +66,16 @@ def statistics(y: np.ndarray) -> np.ndarray:
 def table_of(corpus: corpora.Corpus, jobs: int = 2) -> np.ndarray:
     """`statistics` of every usable track, (tracks, n); computed once for a corpus and kept in its cache."""
     key = hashlib.sha256(f"{VERSION} {corpus.fingerprint} {list(corpus.usable.index)}".encode()).hexdigest()[:24]
-    kept = data_dir() / "cache" / f"statistics-{key}.npy"
-    if kept.exists():
-        return np.load(kept, allow_pickle=False)
+    kept = data_dir() / "cache" / f"statistics-{key}.npz"  # with a checksum, other than .npy
+    with contextlib.suppress(UserError, KeyError):  # not there, or spoilt
+        return reading.read_arrays(kept)["rows"]
     tasks = [joblib.delayed(_of_file)(path) for path in corpus.usable["path"]]
     found = joblib.Parallel(jobs, return_as="generator")(tasks)
     rows = np.stack(list(tqdm(found, f"statistics of {corpus.name}", len(tasks), unit="track")))
     try:
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".unfinished-", dir=kept.parent) as scratch:
-            np.save(Path(scratch) / kept.name, rows)
-            (Path(scratch) / kept.name).replace(kept)
+        with unfinished(kept.parent) as scratch:
+            np.savez(scratch / kept.name, rows=rows)
+            (scratch / kept.name).replace(kept)
     except OSError as error:
         raise UserError(
             f"{kept.parent}: can't be written to ({error.strerror}); set MERCORE_DATA to a folder that can"

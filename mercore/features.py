@@ -12,6 +12,7 @@ import shutil
 import socket
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -27,7 +28,7 @@ from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 from tqdm.auto import tqdm
 
-from mercore import UserError, alone, data_dir
+from mercore import UserError, alone, data_dir, reading
 from mercore.clips import CLIP_SECONDS
 from mercore.decoding import SAMPLE_RATE, load
 
@@ -35,6 +36,7 @@ N_FFT, HOP_LENGTH, N_MELS, TOP_DB = 2048, 512, 128, 80.0
 WINDOW = scipy.signal.get_window("hann", N_FFT).astype(np.float32)
 STEPS, STEP_SAMPLES = 2129, 31  # the report's framing: 65,999 = 2,129 x 31 samples of a clip's 66,150
 VERSION = 1  # to be raised with every change that gives the same settings other values
+CHECK_BYTES = 4
 BEYOND = 8  # times full scale: no clipping of an encoder, but a broken file
 STALE_SECONDS = 24 * 3600
 EXTRACTING = threading.Lock()  # a laboratory may train in one thread what its notebook trains in another
@@ -169,17 +171,53 @@ def extract(
     compute_clips = partial(_compute_steps, kind=kind, seconds=seconds, n_mels=n_mels)
     size = shape(kind, seconds, n_mels)
     target = data_dir() / "cache" / "features" / f"{_key(corpus, clips, kind, size)}.npy"
+    whole = (len(clips), *size)
     with EXTRACTING:
-        if not target.exists():
+        if not _is_whole(target, whole):
             with alone(target.parent, lambda: progress and progress(0, clips["track"].nunique())):
-                if not target.exists():
-                    _extract_to(target, corpus, clips, (len(clips), *size), compute_clips, jobs, progress)
-    return StoredFeatures(_mapped(target), KINDS[kind].step)
+                if not _is_whole(target, whole):
+                    _extract_to(target, corpus, clips, whole, compute_clips, jobs, progress)
+        steps = _mapped(target, whole)
+    return StoredFeatures(steps, KINDS[kind].step)
+
+
+def _is_whole(path: Path, shape: tuple[int, ...]) -> bool:
+    """Whether features of this shape are kept there; a file that has been spoilt is named, and will be replaced."""
+    if not path.is_file():
+        return False
+    try:
+        _mapped(path, shape)
+    except (OSError, ValueError, EOFError) as error:
+        warnings.warn(f"{path}: isn't as it was written ({error}): its features are extracted anew", stacklevel=3)
+        return False
+    return True
 
 
 @lru_cache  # TensorFlow never lets go of a mapping it has read batches from, so there had better be one a file
-def _mapped(path: Path) -> np.ndarray:
-    return np.load(path, mmap_mode="r")
+def _mapped(path: Path, shape: tuple[int, ...]) -> np.ndarray:
+    """The features in a file, whose last four bytes are a checksum of all others. Raises ValueError where it differs.
+
+    It is compared once in a process, by reading, as what is read through a mapping would count as its memory.
+    """
+    if not is_intact(path):
+        raise ValueError("its checksum differs")
+    steps = np.load(path, mmap_mode="r", allow_pickle=False)
+    if steps.shape != shape or steps.dtype != np.int16:
+        raise ValueError(f"it holds {steps.shape} of {steps.dtype}")
+    return steps
+
+
+def is_intact(path: Path) -> bool:
+    """Whether a file of features still has the checksum that it was written with."""
+    size = max(0, path.stat().st_size - CHECK_BYTES)
+    with path.open("rb") as file:
+        file.seek(size)
+        return file.read() == _check(path, size)
+
+
+def _check(path: Path, size: int | None = None) -> bytes:
+    """The checksum of a file's first so many bytes, or of all."""
+    return reading.crc32(path, size).to_bytes(CHECK_BYTES, "big")
 
 
 def _extract_to(target: Path, corpus, clips: pd.DataFrame, shape, compute_clips, jobs: int, progress) -> None:
@@ -200,7 +238,10 @@ def _extract_to(target: Path, corpus, clips: pd.DataFrame, shape, compute_clips,
                 for row, value in zip(rows, values, strict=True):
                     file.seek(start + row * value.nbytes)
                     file.write(value)
-        if target.exists():
+        check = _check(temporary)
+        with open(temporary, "ab") as file:
+            file.write(check)
+        if _is_whole(target, shape):
             temporary.unlink()  # another run was faster, and may be reading
         else:
             os.replace(temporary, target)
@@ -311,6 +352,14 @@ class Normaliser:
         shape = (x.shape[1], 1) if per == "band" else x.shape[1:]
         mean, sd = (values.reshape(shape).astype(np.float32) for values in (scaler.mean_, scaler.scale_))
         return cls(per, mean, sd)
+
+    def fits(self, shape: tuple[int, int]) -> bool:
+        """Whether it is for features of this shape, and all its numbers can be used."""
+        wanted = {"band": (shape[0], 1), "position": tuple(shape)}.get(self.per)
+        values = (self.mean, self.sd)
+        return all(v.dtype == np.float32 and v.shape == wanted and np.isfinite(v).all() for v in values) and bool(
+            (self.sd > 0).all()
+        )
 
     def apply(self, x: np.ndarray) -> np.ndarray:
         """`x` (n, *shape) standardised, float32."""

@@ -4,8 +4,8 @@ import lzma
 import os
 import shutil
 import stat
+import struct
 import tarfile
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -19,10 +19,11 @@ import requests
 import urllib3
 from tqdm.auto import tqdm
 
-from . import UserError, corpora, data_dir
+from . import UserError, corpora, data_dir, reading, unfinished
 
 MOST_BYTES = 8 << 30  # unpacked; GTZAN takes 1.3 GB
 MOST_FILES = 50_000
+LONGEST_NAME = 1 << 20  # bytes
 TRIES = 5  # in a row without a single byte gained
 _CHUNK = 1 << 18
 
@@ -151,7 +152,11 @@ def download(address: Address, folder: Path, name: str) -> Path:
     part = folder / f"{name}-{zlib.crc32(address.url.encode()):08x}.part"
 
     def downloader(url: str, output: str, _: object) -> None:
-        _download_rest(url, part)
+        try:
+            _download_rest(url, part)
+        except UserError:
+            part.unlink()  # it is of no use
+            raise
         if address.size and part.stat().st_size != address.size:
             found = part.stat().st_size
             part.unlink()
@@ -219,6 +224,8 @@ def _append(url: str, part: Path) -> bool:
         ):
             for chunk in answer.raw.stream(_CHUNK, decode_content=False):
                 bar.update(file.write(chunk))
+                if file.tell() > MOST_BYTES:
+                    raise UserError(f"{url}: sends more than {MOST_BYTES / 1e9:.0f} GB, so it is no dataset of these")
     return total is None or part.stat().st_size == total
 
 
@@ -236,14 +243,17 @@ def unpack(archive: Path, target: Path, kind: str) -> None:
     archive is damaged, or if it isn't a dataset of this kind ('gtzan', '4q').
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}-") as temporary:
-        inside = Path(temporary) / "unpacked"
+    # In a folder of the user's, so under a name that is surely ours.
+    with unfinished(target.parent, ".mercore-fetch-") as scratch:
+        inside = scratch / "unpacked"
         inside.mkdir()
         try:
             with _members(archive) as members:
                 _write_members(members, inside, archive)
-        except (zipfile.BadZipFile, tarfile.TarError, lzma.LZMAError, zlib.error, EOFError, RuntimeError) as error:
-            raise _Spoilt(f"{archive}: is no zip or tar archive, or a damaged one ({error})") from error
+        except UserError:
+            raise
+        except DAMAGED as error:
+            raise _Spoilt(f"{archive}: is no zip or tar archive, or a damaged one ({reading.words(error)})") from error
         except OSError as error:
             raise UserError(f"{archive}: can't be unpacked to {target} ({error.strerror or error})") from error
         if not any(inside.iterdir()) or corpora.detect(inside) != kind:
@@ -251,6 +261,35 @@ def unpack(archive: Path, target: Path, kind: str) -> None:
         if target.is_dir():
             target.rmdir()  # empty, as fetch made sure
         os.replace(inside, target)
+
+
+# What zipfile and tarfile raise for bytes that they didn't write, and Python for names that no file can have.
+DAMAGED = (zipfile.BadZipFile, tarfile.TarError, lzma.LZMAError, zlib.error, EOFError, RuntimeError, ValueError,
+           IndexError, struct.error, OverflowError, MemoryError)  # fmt: skip
+
+
+class _Entry(tarfile.TarInfo):
+    """An entry of a tar, but for those that tarfile reads into memory whole, however much a few bytes unpack to.
+
+    These are long names, and maps of sparse files, which no dataset has. By what a subclass may override: see the
+    comments in `tarfile.TarInfo`.
+    """
+
+    def _proc_gnulong(self, archive: tarfile.TarFile):
+        return self._short_enough() and super()._proc_gnulong(archive)
+
+    def _proc_pax(self, archive: tarfile.TarFile):
+        return self._short_enough() and super()._proc_pax(archive)
+
+    def _proc_sparse(self, *_):
+        raise tarfile.ReadError("a sparse file")
+
+    _proc_gnusparse_00 = _proc_gnusparse_01 = _proc_gnusparse_10 = _proc_sparse
+
+    def _short_enough(self) -> bool:
+        if self.size > LONGEST_NAME:
+            raise tarfile.ReadError(f"a name of {self.size:,} bytes")
+        return True
 
 
 Member = tuple[str, int, bool, Callable[[], BinaryIO]]  # name, size, plain file or folder?, open
@@ -270,7 +309,7 @@ def _members(archive: Path) -> Iterator[Iterator[Member]]:
                 for info in opened.infolist()
             )
     else:
-        with tarfile.open(archive) as opened:
+        with tarfile.open(archive, tarinfo=_Entry) as opened:
             yield (
                 (
                     info.name + "/" * info.isdir(),

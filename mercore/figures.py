@@ -11,7 +11,6 @@ figures come from data/figures.csv.
 
 import os
 import re
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
@@ -23,7 +22,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from PIL import Image
 
-from mercore import FACTS, UserError, build_dir
+from mercore import FACTS, UserError, build_dir, unfinished
 from mercore.diagrams import draw_architecture
 from mercore.plots_beyond import (
     plot_ablations,
@@ -274,21 +273,14 @@ def write_whole(target: Path, text: str) -> Path:
 
 def _write(target: Path, writer: Callable[[Path], object]) -> Path:
     """Let `writer` write beside the target, then put it in its place at once."""
-    scratch = None
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        handle, scratch = tempfile.mkstemp(prefix=f".{target.stem}-", suffix=target.suffix, dir=target.parent)
-        os.close(handle)
-        writer(Path(scratch))
-        os.chmod(scratch, 0o644)
-        os.replace(scratch, target)
+        with unfinished(target.parent, ".mercore-figure-") as scratch:  # perhaps in a folder of the user's
+            writer(scratch / target.name)
+            os.replace(scratch / target.name, target)
     except OSError as error:
         raise UserError(
             f"{target}: can't be written ({error.strerror}); set MERCORE_BUILD to a folder that can"
         ) from error
-    finally:
-        if scratch and os.path.exists(scratch):
-            os.unlink(scratch)
     return target
 
 

@@ -7,8 +7,8 @@ or header. Explained in 01_data.
 import hashlib
 import json
 import os
-import tempfile
 import warnings
+import zlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,14 +18,14 @@ import numpy as np
 import soundfile as sf
 from tqdm.auto import tqdm
 
-from . import alone, data_dir
+from . import UserError, alone, data_dir, reading, unfinished
 
 SUFFIXES = (".wav", ".au", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".aifc", ".caf", ".w64")
 SHORTEST = 3.0  # s, one clip
 LONGEST = 3600.0  # s, more is an album or a broken header, not a track
 SILENCE = 10 ** (-60 / 20)  # peak of full scale: -60 dBFS
 LOST_SHARE = 0.01  # a header that is a few bytes off is common and harmless
-_FORMAT = 1  # of the cache; raised when what is measured changes
+_FORMAT = 2  # of the cache; raised when what is measured changes
 _BLOCK = 1 << 18  # frames read at a time: any length in little memory
 
 
@@ -46,8 +46,11 @@ class Inspection:
 def inspect(path: str | Path) -> Inspection:
     """Read one file from its first byte to its last sample. Never raises for a bad file: it has a `fault`."""
     path = Path(path)
-    if not path.is_file():
-        return Inspection(fault="missing: there is no such file")
+    try:
+        if not path.is_file():
+            return Inspection(fault="missing: there is no such file")
+    except OSError as error:  # of a csv, which may name anything
+        return Inspection(fault=f"can't be opened: {error.strerror or error}")
     if any(0xDC80 <= ord(sign) <= 0xDCFF for sign in str(path)):
         return Inspection(fault="its name isn't valid UTF-8, which no audio library opens: rename it")
     try:
@@ -130,7 +133,7 @@ def _is_text(path: Path) -> bool:
 
 def inspect_all(paths: Sequence[str | Path], jobs: int = -1) -> list[Inspection]:
     """Inspect many files in parallel, in their order. What is known of a file is kept in the data folder as long
-    as its size and time of change stay, so that a corpus opens in a second from the second time on.
+    as its size and times of change stay, so that a corpus opens in a second from the second time on.
 
     Threads: nothing to start or copy, and libsndfile, hashing and numpy all work outside Python's lock.
     """
@@ -169,9 +172,10 @@ def _read(found: dict[str, dict], todo: list[tuple], cache_file: Path, jobs: int
 def _state(path: str | Path) -> list[int] | None:
     try:
         stat = os.stat(path)
-    except OSError:
+    except (OSError, ValueError):  # not there; a name that none can have
         return None
-    return [stat.st_size, stat.st_mtime_ns]
+    # The second time can't be set by whoever copies a file, other than the first.
+    return [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns]
 
 
 def _cache_file(paths: Sequence[str | Path]) -> Path:
@@ -184,18 +188,22 @@ def _cache_file(paths: Sequence[str | Path]) -> Path:
 
 def _load_cache(file: Path) -> dict[str, dict]:
     try:
-        kept = json.loads(file.read_text())
-    except (OSError, ValueError):  # none yet, or spoilt: read the audio again
+        kept = reading.read_json(file)
+        return kept["files"] if (kept["format"], kept["check"]) == (_FORMAT, _check(kept["files"])) else {}
+    except (UserError, KeyError, TypeError):  # none yet, or spoilt: read the audio again
         return {}
-    return kept["files"] if isinstance(kept, dict) and kept.get("format") == _FORMAT else {}
+
+
+def _check(files: dict[str, dict]) -> int:
+    return zlib.crc32(json.dumps(files, sort_keys=True).encode())
 
 
 def _save_cache(file: Path, files: dict[str, dict]) -> None:
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=file.parent, suffix=".tmp", delete=False) as part:
-            json.dump({"format": _FORMAT, "files": files}, part)
-        os.replace(part.name, file)
+        with unfinished(file.parent) as scratch:
+            content = {"format": _FORMAT, "check": _check(files), "files": files}
+            (scratch / file.name).write_text(json.dumps(content))
+            os.replace(scratch / file.name, file)
     except OSError as error:
         warnings.warn(
             f"what was found in the audio files can't be kept in {file.parent} ({error.strerror or error}): "

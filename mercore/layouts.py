@@ -3,7 +3,6 @@
 Three layouts: GTZAN's, 4Q's and one's own folder. Explained in 01_data.
 """
 
-import io
 import os
 import re
 from collections import Counter, defaultdict
@@ -14,7 +13,7 @@ from unicodedata import normalize
 
 import pandas as pd
 
-from . import FACTS, UserError
+from . import FACTS, UserError, reading
 from .inspection import SUFFIXES
 
 GENRES = ("blues", "classical", "country", "disco", "hiphop", "jazz", "metal", "pop", "reggae", "rock")
@@ -111,7 +110,15 @@ def _is_gtzan_name(stem: str, genre: str) -> bool:
 def _gtzan_table(file: Path) -> pd.DataFrame:
     table = read_table(file)
     columns = ("track", "artist", "title", "fault_filtered_split", "exact_replica_of", "same_recording_as", "note")
-    return need_columns(table, columns, file).set_index("track")
+    table = need_columns(table, columns, file).set_index("track")
+    for track in table.index[table.index.duplicated()]:
+        raise UserError(f"{file}: lists {clean(track)} twice")
+    for track in table.index[~table.fault_filtered_split.isin(list(SIDES))]:
+        side = table.fault_filtered_split[track]
+        raise UserError(
+            f"{file}: the split '{clean(side)}' of {clean(track)} must be train, validation, test or empty"
+        )
+    return table
 
 
 def _gtzan_facts(table: pd.DataFrame) -> dict[str, dict[str, str]]:
@@ -276,7 +283,7 @@ def _rows_of_table(file: Path, column: str) -> tuple[list[dict], list[str]]:
     sides = table["split"].str.lower() if "split" in table else pd.Series("", table.index)
     for line in sides.index[~sides.isin(list(SIDES))]:
         raise UserError(
-            f"{file}, line {line + 2}: split '{sides[line]}' must be train, validation, test or empty",
+            f"{file}, line {line + 2}: split '{clean(sides[line])}' must be train, validation, test or empty",
         )
     rows, lines = [], {}
     for at, entry in table.iterrows():
@@ -296,35 +303,42 @@ def _resolve(base: Path, text: str) -> Path:
     """The file that a csv means, also when it was written on another system: back-slashes, decomposed accents."""
     forms = [form for t in (text, text.replace("\\", "/")) for form in (t, normalize("NFC", t), normalize("NFD", t))]
     paths = [Path(os.path.abspath(base / form)) for form in forms]
-    return next((path for path in paths if path.is_file()), paths[0])
+    return next((path for path in paths if _is_file(path)), paths[0])
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name longer than any can be
+        return False
 
 
 def _dotted(label: str, path: Path) -> str:
     """rock/album/01.wav -> rock.album.01; a class that the name repeats (rock/rock.00001.wav) isn't doubled."""
-    parts = [clean(part) for part in path.with_suffix("").parts]
+    parts = [clean(part) for part in (path.with_suffix("") if path.name else path).parts] or ["untitled"]
     return ".".join(parts if not label or parts[0].startswith(f"{label}.") else [label, *parts])
 
 
 def read_table(file: Path) -> pd.DataFrame:
     """A csv as stripped text, with commas or semicolons, in UTF-8 or what an office program makes of it."""
+    data = reading.read_bytes(file)
     try:
-        data = file.read_bytes()
-        try:
-            text = data.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            text = data.decode("cp1252", "replace")
-        head = text.partition("\n")[0]
-        separator = ";" if head.count(";") > head.count(",") else ","
-        table = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False, sep=separator, index_col=False)
-    except (OSError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise UserError(f"{file}: can't be read as a csv table ({error})") from error
-    return table.fillna("").rename(columns=str.strip).apply(lambda column: column.str.strip())
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = data.decode("cp1252", "replace")
+    head = text.partition("\n")[0]
+    separator = ";" if head.count(";") > head.count(",") else ","
+    table = reading.table_of(text, file, dtype=str, keep_default_na=False, sep=separator, index_col=False)
+    table = table.fillna("").rename(columns=str.strip).apply(lambda column: column.str.strip())
+    if not table.columns.is_unique:
+        raise UserError(f"{file}: has two columns {clean(table.columns[table.columns.duplicated()][0])}")
+    return table
 
 
 def need_columns(table: pd.DataFrame, columns: tuple[str, ...], file: Path) -> pd.DataFrame:
     missing = [name for name in columns if name not in table]
     if missing:
-        raise UserError(f"{file}: has no column {' nor '.join(missing)}, only {', '.join(table.columns)}")
+        raise UserError(f"{file}: has no column {' nor '.join(missing)}, only {clean(', '.join(table.columns))[:200]}")
     return table
 
 

@@ -7,10 +7,7 @@ numbers alone, and nothing in them is executed.
 
 import json
 import shutil
-import zipfile
 from pathlib import Path
-
-import pandas as pd
 
 from mercore import FACTS, UserError, features, runs, unfinished
 
@@ -30,24 +27,12 @@ def load(name: str, root: Path | None = None) -> runs.Run:
     if not folder.is_dir():
         raise UserError(f"{folder}: there is no such model; there are {', '.join(names(root)) or 'none'}")
     try:
-        record = json.loads((folder / runs.RECORD).read_text(encoding="utf-8"))
-        run = runs.Run(
-            config=record["config"],
-            corpus=record["corpus"],
-            history=pd.DataFrame(),
-            predictions=pd.DataFrame(columns=["track", "label", "artist", "start", "side", "predicted"]),
-            timings={},
-            notes=tuple(record["notes"]),
-            parameters=record["parameters"],
-            environment=record["environment"],
-            id=name,
-            folder=folder,
-        )
+        run = runs.of_record(folder)
+        if run.config.get("features") != features.VERSION:
+            raise UserError("was trained on other features than this version has")
         run.model(), run.normaliser
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    except UserError as error:
         raise UserError(f"{folder}: not a whole model ({error}); get it anew from the project") from error
-    if run.config["features"] != features.VERSION:
-        raise UserError(f"{folder}: was trained on other features than this version has; make it anew")
     return run
 
 
@@ -69,7 +54,8 @@ def keep(run: runs.Run, name: str, text: str, root: Path | None = None) -> Path:
         raise UserError(f"{target}: a model of this name is there; move it away first")
     with unfinished(target.parent) as scratch:
         record = json.loads((run.folder / runs.RECORD).read_text(encoding="utf-8"))
-        kept = {key: record[key] for key in ("config", "corpus", "parameters", "environment", "notes")}
+        parts = ("config", "corpus", "parameters", "environment", "notes", "weights")
+        kept = {key: record[key] for key in parts if key in record}
         (scratch / runs.RECORD).write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
         for file in (runs.WEIGHTS, runs.NORMALISER):
             shutil.copyfile(run.folder / file, scratch / file)

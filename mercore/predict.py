@@ -38,7 +38,7 @@ def open_network(name: str) -> runs.Run:
         raise UserError(f"{folder}: was trained on other features than this version has; train it again")
     try:
         run.model(), run.normaliser
-    except (OSError, ValueError, KeyError) as error:
+    except UserError as error:
         raise UserError(f"{folder}: its network can't be read ({error}); train it again") from error
     return run
 

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from mercore import FACTS, UserError, baselines, corpora, evaluation, runs, songs, training, unfinished
+from mercore import FACTS, UserError, baselines, corpora, evaluation, reading, runs, songs, training, unfinished
 
 RECORDS = FACTS / "records"
 CASE_STUDIES = {"genre": "end2end_gru", "mood": "conv"}  # the report's choice of networks, by task
@@ -73,7 +73,11 @@ def analyses(run: runs.Run) -> list[songs.Analysis]:
     path = run.folder / SNIPPETS if run.folder else None
     if not path or not path.is_file():
         return []
-    heard, task = pd.read_csv(path, index_col=["song", "start"]), run.corpus["task"]
+    columns = {"song": str, "start": float} | dict.fromkeys(run.classes, float)
+    heard, task = reading.table_of(reading.read_text(path), path, dtype=columns), run.corpus["task"]
+    if columns.keys() - set(heard) or set(songs.SLUGS) - set(heard["song"]):
+        raise UserError(f"{path}: isn't of these songs and classes")
+    heard = heard.set_index(["song", "start"])[list(run.classes)]
     return [
         songs.Analysis(songs.open_song(slug).known_to(run), task, heard.loc[slug], None, run.clip_seconds)
         for slug in songs.SLUGS
@@ -92,11 +96,10 @@ def verify(root: Path | None = None) -> list[str]:
     for folder in sorted(path for path in (root or RECORDS).glob("[!.]*") if path.is_dir()):
         try:
             run = runs.load(folder)
-            told = json.loads((folder / runs.RECORD).read_text(encoding="utf-8"))["metrics"]
-        except (UserError, KeyError) as error:
+            told, found = dict(reading.read_json(folder / runs.RECORD)["metrics"]), metrics(run)
+        except (UserError, KeyError, TypeError, ValueError) as error:
             faults.append(f"{folder.name}: {error}")
             continue
-        found = metrics(run)
         faults += [
             f"{folder.name}: {name} is recorded as {told.get(name)}, its predictions give {found.get(name)}"
             for name in sorted(told.keys() | found.keys())

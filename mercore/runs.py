@@ -14,7 +14,7 @@ import os
 import platform
 import re
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from mercore import UserError, data_dir, shared, unfinished
+from mercore import UserError, data_dir, reading, shared, unfinished
 from mercore.clips import CLIP_SECONDS
 
 RECORD, PREDICTIONS, NORMALISER, WEIGHTS = (
@@ -32,6 +32,24 @@ RECORD, PREDICTIONS, NORMALISER, WEIGHTS = (
     "weights.weights.h5",
 )
 FILES = (RECORD, PREDICTIONS, NORMALISER, WEIGHTS)
+COLUMNS = ("track", "label", "artist", "start", "side", "predicted")  # of the predictions, before those of classes
+SIDES = ("train", "validation", "test", "none")
+# Beyond these a record isn't one of ours, and to build its network might take all memory, to train it for ever.
+MOST_CLASSES = 1_000
+LIMITS = {
+    "seed": (0, 2**32 - 1),
+    "folds": (2, 1_000),
+    "fold": (0, 1_000),
+    "epochs": (1, 10_000),
+    "batch_size": (1, 10_000),
+    "learning_rate": (0, 10),
+    "clips_per_track": (1, 10_000),
+    "clip_seconds": (0.01, 60),
+    "n_mels": (1, 1_024),
+    "width": (0.01, 16),
+    "units": (1, 2_048),
+    "dropout": (0, 1),
+}
 
 
 @dataclass
@@ -40,7 +58,8 @@ class Run:
 
     config: everything that decides the result. environment: versions, processor. corpus: name, task, classes,
     fingerprint. history: one row an epoch. predictions: one row a clip with track, label, artist, start (s), side,
-    predicted and a column p_<class> of probabilities. timings: seconds. notes: what a reader must know.
+    predicted and a column p_<class> of probabilities. timings: seconds. notes: what a reader must know. digest:
+    SHA-256 of the weights, None where they have none, or were written before it was noted.
     """
 
     config: dict
@@ -51,6 +70,7 @@ class Run:
     notes: tuple[str, ...] = ()
     parameters: int = 0
     environment: dict = field(default_factory=dict)
+    digest: str | None = None
     id: str = ""
     folder: Path | None = None
 
@@ -62,7 +82,7 @@ class Run:
     def title(self) -> str:
         from mercore.networks import TITLES  # imports TensorFlow
 
-        return TITLES[self.config["network"]]
+        return TITLES.get(self.config["network"], self.config["network"])
 
     @property
     def kind(self) -> str:
@@ -95,10 +115,16 @@ class Run:
     @cached_property
     def normaliser(self):
         """What the training side taught: `features.Normaliser`."""
-        from mercore.features import Normaliser
+        from mercore.features import Normaliser, shape
 
-        with np.load(self.folder / NORMALISER, allow_pickle=False) as arrays:
-            return Normaliser.from_dict(dict(arrays))
+        path = self.folder / NORMALISER
+        try:
+            found = Normaliser.from_dict(reading.read_arrays(path))
+        except KeyError as error:
+            raise UserError(f"{path}: {error.args[0]}") from error
+        if not found.fits(shape(self.kind, self.clip_seconds, self.n_mels)):
+            raise UserError(f"{path}: isn't of this network's features")
+        return found
 
     def model(self):
         """The trained Keras model, rebuilt from the configuration and its stored weights."""
@@ -110,10 +136,18 @@ class Run:
 
         c, sizes = self.config, networks.sizes_of(self.config)
         shape = features.shape(self.kind, self.clip_seconds, self.n_mels)
-        model = networks.build(
-            c["network"], len(self.classes), c["preset"], c["attention"], c["front_end"], shape, **sizes
-        )
-        model.load_weights(self.folder / WEIGHTS)
+        try:
+            model = networks.build(
+                c["network"], len(self.classes), c["preset"], c["attention"], c["front_end"], shape, **sizes
+            )
+        except (ValueError, KeyError, TypeError) as error:
+            raise UserError(f"{self.folder / RECORD}: tells of no network that can be built ({error})") from error
+        weights = self.folder / WEIGHTS
+        reading.check_weights(weights, 2**20 + 8 * model.count_params(), self.digest)
+        try:
+            model.load_weights(weights)
+        except Exception as error:  # Keras and h5py raise many kinds where it isn't this network's
+            raise UserError(f"{weights}: can't be read ({error})") from error
         return model
 
 
@@ -182,6 +216,7 @@ def save(run: Run, model=None, normaliser=None, beside: bool = True) -> Run:
             if model is not None:
                 model.save_weights(scratch / WEIGHTS)
                 np.savez(scratch / NORMALISER, **normaliser.to_dict())
+                record["weights"] = reading.sha256(scratch / WEIGHTS)
             write_predictions(run.predictions, scratch / PREDICTIONS)
             (scratch / RECORD).write_text(json.dumps(record, indent=1), encoding="utf-8")
             folder = _rename_to_free_name(scratch, root / wanted, _taken(wanted), beside)
@@ -234,35 +269,77 @@ def load(folder: Path | str) -> Run:
     if not folder.is_dir():
         folder = folder_of(str(folder))
     try:
-        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-        predictions = pd.read_csv(
-            folder / PREDICTIONS,
-            keep_default_na=False,
-            dtype={"track": str, "label": str, "artist": str, "predicted": str},
-        )
-        if missing := {"track", "label", "artist", "start", "side", "predicted"} - set(predictions):
-            raise ValueError(f"{PREDICTIONS} has no {', '.join(sorted(missing))}")
+        run = of_record(folder)
+        if "training" not in run.timings:
+            raise UserError("its record doesn't say how long it took")
+        return replace(run, predictions=_read_predictions(folder / PREDICTIONS, run.classes))
+    except UserError as error:
+        raise UserError(f"{folder}: not a whole run ({error}); delete the folder and train again") from error
+
+
+def of_record(folder: Path) -> Run:
+    """What record.json says of a run, without its predictions. Raises UserError where it says too little."""
+    path = folder / RECORD
+    record = reading.read_json(path)
+    try:
+        _check(record)
         return Run(
             config=record["config"],
             corpus=record["corpus"],
-            history=pd.DataFrame(record["history"]),
-            predictions=predictions,
-            timings=record["timings"],
+            history=pd.DataFrame(record.get("history", {})),
+            predictions=pd.DataFrame(columns=list(COLUMNS)),
+            timings=record.get("timings", {}),
             notes=tuple(record["notes"]),
             parameters=record["parameters"],
             environment=record["environment"],
+            digest=record.get("weights"),
             id=folder.name,
             folder=folder,
         )
-    except (OSError, EOFError, ValueError, KeyError) as error:
-        raise UserError(f"{folder}: not a whole run ({error}); delete the folder and train again") from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UserError(f"{path}: is no record of a training ({error!r})") from error
+
+
+def _check(record: dict) -> None:
+    """Raises ValueError, KeyError, TypeError or AttributeError where a record isn't what the code relies on."""
+    config, corpus, classes = record["config"], record["corpus"], record["corpus"]["classes"]
+    told = {"classes": classes, "notes": record["notes"]}
+    told |= {name: [config[name]] for name in ("network", "profile", "protocol")}
+    told |= {name: [corpus[name]] for name in ("name", "task", "fingerprint")}
+    for name, words in told.items():
+        if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+            raise ValueError(f"{name}: {words!r:.80}")
+    if not 0 < len(set(classes)) == len(classes) <= MOST_CLASSES:
+        raise ValueError(f"{len(classes)} classes")
+    for name, (least, most) in LIMITS.items():
+        if (value := config.get(name)) is not None and not least <= value <= most:
+            raise ValueError(f"{name}: {value!r:.80}")
+    numbers = {"parameters": record["parameters"], "cores": record["environment"]["cores"]}
+    numbers |= record.get("timings", {})
+    for name, value in numbers.items():
+        if not isinstance(value, int | float):
+            raise ValueError(f"{name}: {value!r:.80}")
+    if not isinstance(record["environment"]["threads"], int | str):
+        raise ValueError(f"threads: {record['environment']['threads']!r:.80}")
+
+
+def _read_predictions(path: Path, classes: tuple[str, ...]) -> pd.DataFrame:
+    """The predictions of a run. Raises UserError where they aren't of these classes, or not whole."""
+    numbers = dict.fromkeys(("start", *(f"p_{label}" for label in classes)), float)
+    types = dict.fromkeys(COLUMNS, str) | numbers
+    table = reading.table_of(reading.read_text(path), path, keep_default_na=False, dtype=types)
+    if missing := (set(COLUMNS) | numbers.keys()) - set(table):
+        raise UserError(f"{path}: has no column {', '.join(sorted(missing))}")
+    if not table["side"].isin(SIDES).all() or not table[["label", "predicted"]].isin(classes).all(axis=None):
+        raise UserError(f"{path}: names a side, or a class, that there isn't")
+    return table
 
 
 def find(config: dict, corpus: dict) -> Run | None:
     """The latest finished run of this very configuration and corpus, or None."""
     wanted = name(config, corpus)
     known = {folder.name for folder in runs_dir().glob(f"{wanted}*")} | shared.names(wanted)
-    found = [own for own in known if own == wanted or own.startswith(wanted + ".")]
+    found = [own for own in known if re.fullmatch(rf"{re.escape(wanted)}(\.\d+)?", own)]
     if not found:
         return None
     folder = folder_of(max(found, key=lambda own: int(own.partition(".")[2] or 1)))

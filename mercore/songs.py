@@ -12,7 +12,7 @@ import pandas as pd
 import soundfile
 from statsmodels.stats.proportion import proportion_confint
 
-from mercore import UserError, data_dir, embedded
+from mercore import UserError, data_dir, embedded, reading
 from mercore.clips import CLIP_SECONDS, draw_snippets
 from mercore.embedded.songs import SONGS
 from mercore.features import SAMPLE_RATE, compute, load
@@ -105,10 +105,7 @@ def _read_sections(path: Path) -> pd.DataFrame | None:
     listing = path.with_suffix(".sections.csv")
     if not listing.is_file():
         return None
-    try:
-        sections = pd.read_csv(listing)
-    except (OSError, ValueError) as error:  # pandas' own errors are ValueErrors
-        raise UserError(f"{listing}: can't be read as a csv of sections ({error}); mend it or move it away") from error
+    sections = reading.table_of(reading.read_text(listing), listing)
     if missing := {"start", "end", "section"} - set(sections.columns):
         raise UserError(f"{listing}: has no column {', '.join(sorted(missing))}")
     if not all(pd.api.types.is_numeric_dtype(sections[name]) for name in ("start", "end")):

@@ -7,7 +7,7 @@ from dataclasses import replace
 import nbformat
 import pytest
 
-from mercore import corpora, networks, training, workbook
+from mercore import corpora, execution, networks, training, workbook
 from mercore.widgets import Laboratory
 from mercore.widgets.laboratory import TRAINING, run_name
 from mercore.widgets.settings import Settings, as_papermill, as_python, refusals
@@ -106,7 +106,7 @@ def test_the_command_names_what_notebook_10_has(tones):
     words = shlex.split(as_papermill(settings, tones, corpus_seed=1))
     given = dict(zip(words[4::3], words[5::3], strict=True))
     notebook = workbook.NOTEBOOKS / words[1]
-    assert set(given) <= set(workbook.parameters_of(notebook))
+    assert set(given) <= set(execution.parameters_of(notebook))
     source = "\n".join(cell.source for cell in nbformat.read(notebook, 4).cells[3:6])
     assert all(name in source for name in ("TRAINING_SEED", *(name.upper() for name in changes)))
     expected = {"GENRE": str(tones.root), "SEED": "1", "TRAINING_SEED": "3", "UNITS": "8", "AUGMENT": "False"}

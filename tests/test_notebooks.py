@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from mercore import FACTS, PROJECT, figures, workbook
+from mercore import FACTS, PROJECT, execution, figures, workbook
 
 NOTEBOOKS = workbook.notebooks()
 NAMES = [path.stem for path in NOTEBOOKS]
@@ -47,7 +47,7 @@ def test_one_parameters_cell_with_a_comment_on_each(notebook):
 
 
 def test_parameters_mean_the_same_everywhere(notebook):
-    for name, default in workbook.parameters_of(notebook).items():
+    for name, default in execution.parameters_of(notebook).items():
         expected = workbook.DEFAULTS.get(name)
         if expected is not None:
             assert str(default).strip("\"'") == str(expected), name

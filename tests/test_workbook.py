@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
-from mercore import UserError, __main__, workbook
+from mercore import UserError, __main__, execution, workbook
 
 KERNELSPEC = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
 
@@ -22,7 +22,7 @@ def one_notebook(own_folders, monkeypatch):
     folder = own_folders / "notebooks"
     folder.mkdir()
     monkeypatch.setattr(workbook, "NOTEBOOKS", folder)
-    monkeypatch.setattr(workbook, "figures_of", lambda notebook: ["trial.png"])
+    monkeypatch.setattr(execution, "figures_of", lambda notebook: ["trial.png"])
 
     def write(code: str) -> Path:
         cells = [new_code_cell("SEED = 0  # any", metadata={"tags": ["parameters"]}), new_code_cell(code)]
@@ -41,7 +41,7 @@ plt.imsave(os.environ["MERCORE_FIGURES"] + "/trial.png", np.random.default_rng(S
 def execute(notebook: Path, out: Path, monkeypatch):
     (out / "figures").mkdir(parents=True, exist_ok=True)
     monkeypatch.setenv("MERCORE_FIGURES", str(out / "figures"))
-    return workbook._execute(notebook, out, {"SEED": 3}, timeout=60)
+    return execution.execute(notebook, out, {"SEED": 3}, timeout=60)
 
 
 def test_a_notebook_that_draws_its_figure_passes(one_notebook, own_folders, monkeypatch):
@@ -94,20 +94,20 @@ def several(folder: Path, **cells: str) -> list[Path]:
 
 
 def test_notebooks_that_use_trainings_wait_for_those_that_train(tmp_path, monkeypatch):
-    monkeypatch.setattr(workbook, "NEED_RUNS", ("a_uses",))
+    monkeypatch.setattr(execution, "NEED_RUNS", ("a_uses",))
     mark = str(tmp_path / "mark")
     cells = {
         "a_uses": f"open({mark!r}).close()",
         "b_trains": f"import time; time.sleep(1); open({mark!r}, 'w').close()",
     }
-    outcomes = workbook._execute_all(several(tmp_path, **cells), tmp_path, {}, timeout=60)
+    outcomes = execution.execute_all(several(tmp_path, **cells), tmp_path, {}, timeout=60)
     assert [outcome.notebook for outcome in outcomes] == ["a_uses", "b_trains"]
 
 
 def test_the_first_failure_ends_the_other_notebooks(tmp_path):
     started = time.time()
     with pytest.raises(UserError, match=r"b.ipynb failed in cell \[1\]: ZeroDivisionError"):
-        workbook._execute_all(
+        execution.execute_all(
             several(tmp_path, a="import time; time.sleep(300)", b="1 / 0"), tmp_path, {}, timeout=600
         )
     assert time.time() - started < 200

@@ -44,7 +44,7 @@ class LabServer:
         own |= {f"JUPYTERLAB_{name}_DIR": str(root / name.lower()) for name in ("SETTINGS", "WORKSPACES")}
         environment = os.environ | environment | own | {"IPYTHONDIR": str(root / "ipython")}
         environment.pop("MPLBACKEND", None)  # of the tests; a notebook's figures need the kernel's own
-        # The kernel of this environment, of which workbook.use_own_kernel tells, and this very checkout.
+        # The kernel of this environment, of which execution.use_own_kernel tells, and this very checkout.
         environment["JUPYTER_PATH"] = str(Path(sys.prefix) / "share" / "jupyter")
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, (str(PROJECT), os.environ.get("PYTHONPATH"))))
         for name, values in SETTINGS.items():
