@@ -96,7 +96,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--jobs", type=_positive, metavar="N", help="trainings at once here; default: all cores")
 
     command = commands.add_parser(
-        "predict", help="mood of songs, as shares of random snippets; genre by a network of yours"
+        "predict", help="genre and mood of songs, as shares of random snippets"
     )
     command.add_argument("song", nargs="+", metavar="SONG", help="an audio file, or a folder of them")
     command.add_argument(
@@ -104,7 +104,7 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         metavar="ID",
         help="the network: a model, or a run (a folder below data/runs); may be given several times. Default: every "
-        "model of data/models; those are of mood only",
+        "model of data/models",
     )
     command.add_argument("--out", default=None, metavar="DIR", help="write picture, csv and json of each song there")
     command.add_argument("--count", type=_positive, default=100, metavar="N", help="snippets of a song (100)")

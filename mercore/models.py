@@ -56,6 +56,7 @@ def keep(run: runs.Run, name: str, text: str, root: Path | None = None) -> Path:
         record = json.loads((run.folder / runs.RECORD).read_text(encoding="utf-8"))
         parts = ("config", "corpus", "parameters", "environment", "notes", "weights")
         kept = {key: record[key] for key in parts if key in record}
+        kept["corpus"].pop("path", None)  # of this machine
         (scratch / runs.RECORD).write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
         for file in (runs.WEIGHTS, runs.NORMALISER):
             shutil.copyfile(run.folder / file, scratch / file)

@@ -75,7 +75,7 @@ def test_all_well_is_0_and_what_makes_no_sense_2(run, music, tmp_path, capsys):
     (tmp_path / "empty").mkdir()
     for wrong, said in (
         (["predict", str(tmp_path / "empty"), "--run", run.id], "no audio file"),
-        (["predict", str(music), "--run", "nobody"], "neither a model (mood_4q) nor a run"),
+        (["predict", str(music), "--run", "nobody"], "neither a model (genre_real, mood_4q) nor a run"),
         (["export", "nobody"], "neither a model"),
     ):
         capsys.readouterr()
