@@ -6,6 +6,7 @@ import errno
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from mercore import UserError
@@ -230,8 +231,12 @@ def _sweep(options) -> int:
     )
     finished, failed = [], []
     for job, run, error in sweeps.collect(sweeps.run(jobs, options.threads, options.jobs, options.cluster)):
-        (finished if run else failed).append(run or f"{job.title}: {error}")
-        told = f"{job.title}: test accuracy {run.accuracy():.3f} ({run.id})" if run else f"failed: {failed[-1]}"
+        if run:
+            told = f"{job.title}: test accuracy {run.accuracy():.3f} ({run.id})"
+            finished.append(replace(run, predictions=run.side("test")))  # which is all that the table takes
+        else:
+            failed.append(f"{job.title}: {error}")
+            told = f"failed: {failed[-1]}"
         print(f"[{len(finished) + len(failed)}/{len(jobs)}] {told}", flush=True)
     if finished:
         table = evaluation.summarise(finished)[["test", "low", "high", "balanced", "tracks", "clips", "seconds"]]
