@@ -241,13 +241,14 @@ def _extract_to(target: Path, corpus, clips: pd.DataFrame, shape, compute_clips,
         check = _check(temporary)
         with open(temporary, "ab") as file:
             file.write(check)
-        if _is_whole(target, shape):
-            temporary.unlink()  # another run was faster, and may be reading
-        else:
+        if not _is_whole(target, shape):  # else another run was faster, and may be reading
             os.replace(temporary, target)
-    except BaseException:
+    except OSError as error:
+        raise UserError(
+            f"{target.parent}: can't be written to ({error.strerror}); set MERCORE_DATA to a folder with room"
+        ) from error
+    finally:
         temporary.unlink(missing_ok=True)
-        raise
 
 
 def _compute_all(corpus, clips: pd.DataFrame, compute_clips, jobs: int, progress) -> Iterator[tuple]:

@@ -161,7 +161,8 @@ def _open_corpora(settings: dict) -> dict:
     opened = {}
     for name, task in (("GENRE", "genre"), ("MOOD", "mood")):
         opened[task] = corpora.open_corpus(settings[name], task, seed=settings["SEED"])
-        print(f"{task}: {opened[task].name}, {len(opened[task].usable)} tracks; {len(opened[task].faulty)} left out")
+        name, usable, faulty = opened[task].name, len(opened[task].usable), len(opened[task].faulty)
+        print(f"{task}: {name}, {usable} tracks; {faulty} left out; fingerprint {opened[task].fingerprint}")
     return opened
 
 
@@ -179,7 +180,8 @@ def label(settings: dict, corpora: dict) -> str:
     names = dict.fromkeys(corpora[task].name for task in ("genre", "mood"))
     words = [*names, settings["PROFILE"], settings["PROTOCOL"], f"s{settings['SEED']}"]
     own = [str(settings.get(name, "")) for name in ("GENRE", "MOOD", "SONG_1", "SONG_2")]
-    if set(own) - {"", "embedded"}:  # folders may have the same name, and songs aren't named at all
+    if set(own) - {"", "embedded"}:  # folders may have the same name, other music tomorrow, and songs have no name
+        own += [corpora[task].fingerprint for task in ("genre", "mood")]
         words.append(hashlib.sha256("\n".join(own).encode()).hexdigest()[:6])
     text = unicodedata.normalize("NFKD", "-".join(words)).encode("ascii", "ignore").decode().lower()
     return "".join(c if c.isalnum() or c == "-" else "_" for c in text)

@@ -23,15 +23,20 @@ from mercore import embedded, features, inspection, reading, runs
 GONE_WITHIN = 30  # seconds after its parent's death that a process may live on
 
 
-def start(words: list[str], places: dict[str, str], log: Path) -> psutil.Popen:
-    """`make figures` with these settings, as make calls it; places: MERCORE_DATA and MERCORE_BUILD."""
-    command = [sys.executable, "-m", "mercore", "figures", *words]
+FIGURES = (sys.executable, "-m", "mercore", "figures")  # as make calls it
+
+
+def start(words: list[str], places: dict[str, str], log: Path, before: tuple[str, ...] = FIGURES) -> psutil.Popen:
+    """`make figures` with these settings; places: MERCORE_DATA and MERCORE_BUILD; before: the words of the command."""
+    command = [*before, *words]
     with log.open("a") as to:
         return psutil.Popen(command, env=os.environ | places, stdout=to, stderr=to, stdin=subprocess.DEVNULL)
 
 
 def kill(process: psutil.Popen, alone: bool) -> list[psutil.Process]:
     """End a process by SIGKILL, `alone` or with all that it has started; returns those that were left GONE_WITHIN."""
+    if process.poll() is not None:
+        return []
     family = process.children(recursive=True)
     for one in [process] if alone else [process, *family]:
         with contextlib.suppress(psutil.NoSuchProcess):
