@@ -96,9 +96,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--threads", type=_positive, default=1, metavar="N", help="of each training (1)")
     command.add_argument("--jobs", type=_positive, metavar="N", help="trainings at once here; default: all cores")
 
-    command = commands.add_parser(
-        "predict", help="genre and mood of songs, as shares of random snippets"
-    )
+    command = commands.add_parser("predict", help="genre and mood of songs, as shares of random snippets")
     command.add_argument("song", nargs="+", metavar="SONG", help="an audio file, or a folder of them")
     command.add_argument(
         "--run",
