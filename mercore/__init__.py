@@ -95,6 +95,17 @@ def _lock(handle: int) -> bool:
     return True
 
 
+@contextmanager
+def writing(place: Path) -> Iterator[None]:
+    """Raises UserError, which names the place, where what is written there can't be: the disk is full, say."""
+    try:
+        yield
+    except OSError as error:
+        raise UserError(
+            f"{place}: can't be written ({error.strerror or error}); make room, or name another"
+        ) from error
+
+
 def keep_freed_memory() -> None:
     """Let the C library keep what TensorFlow frees in every step instead of giving it back to the system.
 

@@ -5,6 +5,7 @@ standardisation are part of it, so nobody has to repeat them. Layers of this pro
 user needs none of its code.
 """
 
+import errno
 import json
 import shutil
 from pathlib import Path
@@ -81,7 +82,10 @@ def _write_network(run: runs.Run, folder: Path) -> None:
     archive = keras.export.ExportArchive()
     archive.track(model)
     archive.add_endpoint("serve", serve, [tf.TensorSpec((None, samples), tf.float32, name="clips")])
-    archive.write_out(str(folder), verbose=False)
+    try:
+        archive.write_out(str(folder), verbose=False)
+    except tf.errors.OpError as error:  # what TensorFlow makes of a full disk, among others
+        raise OSError(errno.EIO, error.message) from error
 
 
 def _extractor(run: runs.Run):

@@ -9,7 +9,7 @@ import json
 import shutil
 from pathlib import Path
 
-from mercore import FACTS, UserError, features, runs, unfinished
+from mercore import FACTS, UserError, features, runs, unfinished, writing
 
 MODELS = FACTS / "models"
 CARD = "CARD.md"
@@ -52,7 +52,7 @@ def keep(run: runs.Run, name: str, text: str, root: Path | None = None) -> Path:
     target = (root or MODELS) / name
     if target.exists():
         raise UserError(f"{target}: a model of this name is there; move it away first")
-    with unfinished(target.parent) as scratch:
+    with writing(target), unfinished(target.parent) as scratch:
         record = json.loads((run.folder / runs.RECORD).read_text(encoding="utf-8"))
         parts = ("config", "corpus", "parameters", "environment", "notes", "weights")
         kept = {key: record[key] for key in parts if key in record}

@@ -13,7 +13,19 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from mercore import FACTS, UserError, baselines, corpora, evaluation, reading, runs, songs, training, unfinished
+from mercore import (
+    FACTS,
+    UserError,
+    baselines,
+    corpora,
+    evaluation,
+    reading,
+    runs,
+    songs,
+    training,
+    unfinished,
+    writing,
+)
 
 RECORDS = FACTS / "records"
 CASE_STUDIES = {"genre": "end2end_gru", "mood": "conv"}  # the report's choice of networks, by task
@@ -54,7 +66,7 @@ def keep(run: runs.Run, root: Path | None = None) -> Path:
         if (target / runs.RECORD).read_text(encoding="utf-8") == text:
             return target
         raise UserError(f"{target}: another record of this name is there; move it away first")
-    with unfinished(root) as scratch:
+    with writing(target), unfinished(root) as scratch:
         (scratch / runs.RECORD).write_text(text, encoding="utf-8")
         runs.write_predictions(run.predictions, scratch / runs.PREDICTIONS)
         if CASE_STUDIES.get(run.corpus["task"]) == run.config["network"] and run.config["profile"] in DRAWN:

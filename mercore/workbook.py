@@ -17,7 +17,7 @@ from pathlib import Path
 import nbformat
 import pandas as pd
 
-from mercore import PROJECT, UserError, build_dir, reading
+from mercore import PROJECT, UserError, build_dir, reading, unfinished, writing
 from mercore.execution import Outcome, drawn, execute_all, parameters_of, relative
 
 NOTEBOOKS = PROJECT / "notebooks"
@@ -225,11 +225,10 @@ def publish(run_name: str) -> list[Path]:
 
 def _copy(source: Path, target: Path, names: list[str]) -> list[Path]:
     """Copy files, each whole or not at all; an SVG goes along with its PNG."""
-    target.mkdir(parents=True, exist_ok=True)
     written = []
-    for name in dict.fromkeys(names):
-        for file in sorted(source.glob(f"{Path(name).stem}.*")):
-            scratch = target / f".{file.name}.part"
-            shutil.copyfile(file, scratch)
-            written.append(scratch.replace(target / file.name))
+    with writing(target), unfinished(target, ".mercore-copy-") as scratch:
+        for name in dict.fromkeys(names):
+            for file in sorted(source.glob(f"{Path(name).stem}.*")):
+                shutil.copyfile(file, scratch / file.name)
+                written.append((scratch / file.name).replace(target / file.name))
     return written

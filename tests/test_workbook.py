@@ -86,6 +86,32 @@ def test_a_figure_of_an_earlier_run_does_not_count(one_notebook, own_folders, mo
         execute(one_notebook("pass"), own_folders / "out", monkeypatch)
 
 
+def test_a_figure_counts_though_the_clock_was_set_back_meanwhile(one_notebook, own_folders, monkeypatch):
+    path = own_folders / "out" / "figures" / "trial.png"
+    back = f"import time; os.utime({str(path)!r}, (time.time() - 7200,) * 2)"
+    execute(one_notebook(DRAW), own_folders / "out", monkeypatch)
+    outcome = execute(one_notebook(f"{DRAW}\n{back}"), own_folders / "out", monkeypatch)
+    assert outcome.figures == 1 and outcome.seconds > 0
+
+
+def test_a_notebook_that_fails_for_want_of_room_leaves_the_older_one(one_notebook, own_folders, monkeypatch):
+    """What papermill writes is cut off by the disk; what was there is worth more."""
+    import papermill
+
+    notebook, out = one_notebook(DRAW), own_folders / "out"
+    execute(notebook, out, monkeypatch)
+    whole = (out / notebook.name).read_bytes()
+
+    def cut_off(source, target, **_):
+        Path(target).write_text('{"cells": [')
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(papermill, "execute_notebook", cut_off)
+    with pytest.raises(UserError, match=r"99_trial.ipynb: can't be written \(No space left on device\)"):
+        execute(notebook, out, monkeypatch)
+    assert (out / notebook.name).read_bytes() == whole
+
+
 def several(folder: Path, **cells: str) -> list[Path]:
     """Notebooks of one cell each."""
     for name, code in cells.items():

@@ -5,6 +5,7 @@ test_killed.py and benchmarks/kill_figures.py.
 import contextlib
 import hashlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -31,6 +32,13 @@ def start(words: list[str], places: dict[str, str], log: Path, before: tuple[str
     command = [*before, *words]
     with log.open("a") as to:
         return psutil.Popen(command, env=os.environ | places, stdout=to, stderr=to, stdin=subprocess.DEVNULL)
+
+
+def without_network() -> tuple[str, ...]:
+    """Words before a command that leave it nothing but this machine to talk to; none where that can't be done."""
+    words = ("unshare", "--map-root-user", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "sh")
+    works = shutil.which("unshare") and subprocess.run([*words, "true"], capture_output=True).returncode == 0
+    return words if works else ()
 
 
 def kill(process: psutil.Popen, alone: bool) -> list[psutil.Process]:

@@ -19,7 +19,7 @@ import pandas as pd
 import soundfile
 from tqdm.auto import tqdm
 
-from mercore import UserError, data_dir, sweep
+from mercore import UserError, data_dir, reading, sweep
 
 SAMPLE_RATE = 22_050
 MARKER = "composed.json"  # written last: what isn't whole has none
@@ -89,11 +89,11 @@ def _once(folder: Path, seed: int, fill: Callable[[Path], None]) -> Path:
                 os.replace(scratch, folder)
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
-    except OSError as error:
+    except (OSError, soundfile.LibsndfileError) as error:
         if is_whole(folder, seed):  # another process put its own in place between our look and our move
             return folder
         raise UserError(
-            f"{folder}: can't be written ({error.strerror or error}); set MERCORE_DATA to a folder that can and "
+            f"{folder}: can't be written ({reading.words(error)}); set MERCORE_DATA to a folder that can and "
             "has 300 MB of room"
         ) from error
     return folder

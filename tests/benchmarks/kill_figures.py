@@ -76,7 +76,7 @@ def compose(place: Place, words: list[str]) -> float:
 
 
 def try_once(trial: Trial, place: Place, reference: Place, composed: float, words: list[str]) -> bool:
-    """Run, kill, run again, look; False where the run had ended before its moment came."""
+    """Run, kill, run again, look; False where the run had ended before its moment came: the machine is less busy."""
     wait = trial.moment
     if wait > composed:
         shutil.copytree(reference.data / "embedded", place.data / "embedded")
@@ -110,6 +110,8 @@ def main(kills: int, seed: int, only: str, folder: Path) -> bool:
         while ended:
             trial, place = Trial(rng.uniform(0, whole), number % 2 == 0), Place(folder / f"{number:02}")
             ended = not try_once(trial, place, reference, composed, words)
+            if ended:
+                whole = trial.moment
             if trial.good or ended:
                 shutil.rmtree(place.folder)
         good += trial.good
