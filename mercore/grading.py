@@ -118,7 +118,7 @@ def find_submissions(folder: Path) -> list[Submission]:
     for path in sorted(folder.rglob("*.ipynb")):
         parts = path.relative_to(folder).parts
         chapter = next((name for name in known if path.stem.endswith(name)), None)
-        if chapter is None or path.is_symlink() or ".ipynb_checkpoints" in parts:
+        if chapter is None or path.is_symlink() or not path.is_file() or ".ipynb_checkpoints" in parts:
             continue
         student = parts[0] if len(parts) > 1 else path.stem.removesuffix(chapter).strip("_- ")
         found.setdefault((_as_id(student), chapter), path)

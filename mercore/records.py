@@ -122,8 +122,10 @@ def verify(root: Path | None = None) -> list[str]:
 
 def find(name: str) -> runs.Run:
     """A run of data/runs or, failing that, a committed record, by its id."""
-    folder = runs.folder_of(name)
-    return runs.load(folder if folder.is_dir() else RECORDS / name)
+    found = [folder for folder in (runs.folder_of(name), RECORDS / name) if folder.is_dir()]
+    if not found:
+        raise UserError(f"{name}: there is neither such a run below {runs.runs_dir()} nor such a record in {RECORDS}")
+    return runs.load(found[0])
 
 
 def threads(record: runs.Run) -> int:
@@ -142,7 +144,8 @@ def repeat(record: runs.Run, path: str | None = None, seed: int | None = None) -
     if path is None:
         raise UserError(f"{record.id}: doesn't tell where its music lies; name the folder of {record.corpus['name']}")
     corpus = corpora.open_corpus(path, record.corpus["task"], config["seed"])
-    if corpus.fingerprint != record.corpus["fingerprint"]:
+    used = corpora.subset(corpus, config["tracks_per_class"]) if config.get("tracks_per_class") else corpus
+    if used.fingerprint != record.corpus["fingerprint"]:
         print(f"{corpus.name} at {path} doesn't hold the same tracks as {record.corpus['name']} of the record")
     seed = config["seed"] if seed is None else seed
     if config["profile"] == "baseline":

@@ -201,6 +201,23 @@ def test_a_read_only_folder(read_only, music, monkeypatch, capsys, writer):
     assert list(read_only.iterdir()) == []
 
 
+def test_music_that_cannot_be_written_is_used(tmp_path, own_folders, music):
+    place = tmp_path / "music"
+    place.mkdir()
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        mount(place, "--bind", "-o", "ro", str(music))
+    else:
+        shutil.copytree(music, place, dirs_exist_ok=True)
+        place.chmod(0o500)
+    try:
+        assert not os.access(place, os.W_OK)
+        corpus = corpora.folder(place)
+        assert len(corpus.usable) == 12 and corpus.fingerprint == corpora.folder(music).fingerprint
+        features.extract(corpus, clips.cut(corpus.usable, per_track=1), "log_mel")
+    finally:
+        subprocess.run(["umount", "--lazy", str(place)], check=True) if os.geteuid() == 0 else place.chmod(0o700)
+
+
 # --- A clock that is set back
 
 
@@ -274,3 +291,18 @@ def test_other_music_in_a_folder_of_the_same_name_has_a_place_of_its_own(own_fol
         places.append(workbook.label(settings, {"genre": corpus, "mood": corpus}))
         (root / "low" / "low0.wav").unlink(missing_ok=True)
     assert places[0] != places[1]
+
+
+# --- The table of all faults
+
+
+def test_the_table_of_faults_names_tests_that_there_are():
+    here = Path(__file__).parent
+    rows = [line for line in (here / "README.md").read_text("utf-8").splitlines() if line.startswith("|")]
+    rows = [row.strip("|").split("|") for row in rows if "**" not in row][2:]
+    assert len(rows) > 35
+    for fault, _, happens, tests in rows:
+        named = re.findall(r"`([\w/]+\.py)(?:::(\w+))?`", tests)
+        assert named and happens.strip(), fault
+        for file, test in named:
+            assert f"def {test or 'main'}(" in (here / file).read_text("utf-8"), f"{fault}: {file}::{test}"

@@ -81,6 +81,14 @@ def test_a_record_can_be_repeated(run, tones, tmp_path, monkeypatch):
     assert "differ by 0.0000" not in records.compare(kept, other)
 
 
+def test_a_run_on_a_part_of_its_corpus_is_repeated_on_the_same_part(tones, capsys):
+    run = training.train(tones, "conv", "smoke", "track", tracks_per_class=5)
+    again = records.repeat(run)
+    assert "doesn't hold" not in capsys.readouterr().out
+    assert again.corpus["fingerprint"] == run.corpus["fingerprint"] != tones.fingerprint
+    assert again.predictions.equals(run.predictions)
+
+
 def test_what_else_has_changed_since_a_record_is_said(run):
     was = replace(run, environment=run.environment | {"tensorflow": "2.0", "threads": "as many as cores", "cores": 64})
     told = records.compare(was, run)
@@ -115,7 +123,7 @@ def test_the_command_line(run, capsys):
     assert __main__.main(["runs", "verify"]) == 0
     assert "every metric follows" in capsys.readouterr().out
     assert __main__.main(["runs", "repeat", "nothing", "nowhere"]) == 2
-    assert "nothing" in capsys.readouterr().err
+    assert "nothing: there is neither such a run" in capsys.readouterr().err
 
 
 def test_the_committed_figures_are_those_that_follow_from_the_records(tmp_path):
