@@ -30,7 +30,8 @@ HOSTILE = {
     "bomb": "with open('/tmp/big', 'wb') as file:\n    while True:\n        file.write(bytes(10**7))",
     "shouter": "import sys\nprint('to err is human', file=sys.stderr)\nraise SystemExit(3)",
 }
-STUBBORN = "while True:\n    try:\n        input()\n    except BaseException:\n        pass"
+# It isn't enough to catch what an interrupt raises: it may be raised where nothing catches it.
+STUBBORN = "import signal\n\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True:\n    pass"
 
 
 def with_answer(exercise: str, code: str):
