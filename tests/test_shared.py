@@ -20,13 +20,14 @@ class Weights:
         path.write_bytes(b"weights")
 
 
-NORMALISER = Normaliser("band", np.zeros((4, 1), np.float32), np.ones((4, 1), np.float32))
+NORMALISER = Normaliser("band", np.zeros((128, 1), np.float32), np.ones((128, 1), np.float32))
 
 
 def finished(seed=0, accuracy=1.0):
     predictions = pd.DataFrame({"track": ["a", "b"], "label": "x", "artist": "", "start": 0.0, "side": "test"})
     predictions = predictions.assign(predicted=["x", "x" if accuracy == 1 else "y"], p_x=0.6, p_y=0.4)
     config = {"network": "conv", "protocol": "track", "profile": "quick", "seed": seed, "folds": None, "fold": None}
+    config["front_end"] = "report"
     corpus = {"name": "Some", "task": "mood", "classes": ["x", "y"], "fingerprint": "0123456789ab"}
     return runs.Run(config, corpus, pd.DataFrame({"loss": [1.0]}), predictions, {"training": 1.0})
 
