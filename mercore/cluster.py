@@ -34,7 +34,9 @@ def on(address: str | None, lost: Callable[[UserError], object] | None = None) -
     try:
         client = Client(address, timeout=PATIENCE, set_as_default=False)
     except (OSError, ValueError) as error:  # a timeout is an OSError
-        raise UserError(f"{address}: no Dask scheduler answers there; start one with `dask scheduler`") from error
+        raise UserError(
+            f"{address}: no Dask scheduler answers there; start one with `python -m dask scheduler`"
+        ) from error
     with client:
         _check(client, address)
         with joblib.parallel_config(backend=_backend(client, lost)):
@@ -45,12 +47,14 @@ def _check(client, address: str) -> None:
     try:
         client.wait_for_workers(1, timeout=PATIENCE)
     except TimeoutError as error:
-        raise UserError(f"{address}: has no workers; start some with `dask worker {address} --nthreads 1`") from error
+        raise UserError(
+            f"{address}: has no workers; start some with `python -m dask worker {address} --nthreads 1`"
+        ) from error
     wide = [worker for worker, threads in client.nthreads().items() if threads > 1]
     if wide:
         raise UserError(
             f"{address}: {wide[0]} has several threads, and as many trainings would share one TensorFlow; start "
-            f"processes: `dask worker {address} --nworkers -1 --nthreads 1`"
+            f"processes instead: python -m dask worker {address} --nworkers -1 --nthreads 1"
         )
 
 

@@ -1,6 +1,7 @@
 """Sweeps: planned, resumed, their failures named; here and on a real Dask cluster whose worker is killed."""
 
 import contextlib
+import importlib
 import os
 import signal
 import subprocess
@@ -181,3 +182,14 @@ def test_a_task_that_kills_its_workers_is_given_up_and_none_runs_here(tmp_path):
         assert second.startswith("given up: one worker after the other died")
         with pytest.raises(UserError, match="has no workers"), cluster.on(address):
             pass
+
+
+def test_the_page_on_scale_follows_from_what_was_measured(monkeypatch):
+    monkeypatch.syspath_prepend(PROJECT / "tests" / "benchmarks")
+    scale = importlib.import_module("scale")
+    text = (PROJECT / "notebooks" / "scale.md").read_text("utf-8")
+    for table in scale.page():
+        assert table in text
+    conv = 1.79 * 30 * 10 * 106_574 / 1000 / 3600  # as the page says it is computed
+    assert scale.trainings(scale.FMA_LARGE, "report")["conv"] == pytest.approx(conv)
+    assert scale.disk(1000, "log_mel") == pytest.approx(1000 * 10 * 2 * 128 * 130 / 1e9)

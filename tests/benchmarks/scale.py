@@ -23,6 +23,22 @@ FMA_LARGE, MILLION = 106_574, 1_000_000
 CLIPS = training.PROFILES["report"].clips_per_track
 TRACKS_OF_CLASS = 50  # in the epochs
 CLASSES, TRACKS_OF_ARTIST = 16, 6.5  # of the tables made up: FMA's top genres; its 106,574 tracks by 16,341 artists
+FOLDS, CORES, MACHINES = 5, 16, (1, 4, 16, 64)  # of the sweeps that are computed
+
+# From one run of `measure`, see notebooks/scale.md for the machine and its load.
+MEASURED = {
+    "opening": 21.0, "log_mel": 35.0, "waveform": 24.7,  # s for 1,000 tracks
+    "writing": 0.65, "dealing": 0.038,  # s for 1,000 tracks, with tables as long as FMA-large's
+    "table": 11.5,  # kB of memory a track, from half of FMA-large to all of it
+    "predictions": 0.39, "inspection": 0.30,  # MB on disk for 1,000 tracks
+    "training": 2.2,  # GB at most, of a process on 200 tracks
+    "epoch": {  # s for 1,000 clips
+        "report": {"conv": 1.79, "blstm": 2.19, "bgru": 2.30, "conv_blstm": 2.02, "conv_bgru": 2.17, "end2end": 13.79,
+                   "end2end_gru": 14.41},
+        "tuned": {"conv": 0.57, "blstm": 1.34, "bgru": 1.35, "conv_blstm": 0.63, "conv_bgru": 0.64, "end2end": 1.42,
+                  "end2end_gru": 1.51},
+    },
+}  # fmt: skip
 
 
 def reading(folder: str, data: str) -> dict[str, float]:
@@ -124,5 +140,93 @@ def measure(folder: str) -> None:
     print("load", os.getloadavg())
 
 
+def disk(tracks: int, kind: str) -> float:
+    """GB of a cache of features: 16 bits each."""
+    return tracks * CLIPS * 2 * np.prod(features.shape(kind)) / 1e9
+
+
+def once(tracks: int) -> float:
+    """Core hours that each machine spends before its first training: opening the corpus, both kinds of features."""
+    return sum(MEASURED[step] for step in ("opening", "log_mel", "waveform")) * tracks / 1000 / 3600
+
+
+def trainings(tracks: int, profile: str) -> dict[str, float]:
+    """Core hours of one training of each network, if all epochs of the profile are run."""
+    epochs = training.PROFILES[profile].epochs
+    return {key: s * epochs * CLIPS * tracks / 1000 / 3600 for key, s in MEASURED["epoch"][profile].items()}
+
+
+def sweep(tracks: int, profile: str, machines: int) -> float:
+    """Hours, at most, of all networks on all folds: whenever a core is free it takes the next (Graham 1969)."""
+    hours = trainings(tracks, profile)
+    return once(tracks) / CORES + FOLDS * sum(hours.values()) / machines / CORES + max(hours.values())
+
+
+def memory(tracks: int) -> float:
+    """GB of a machine that trains on all cores, the features not counted: the system maps them, and may let go."""
+    return CORES * (MEASURED["training"] + MEASURED["table"] * tracks / 1e6)
+
+
+def markdown(head: list[str], rows: list[list]) -> str:
+    """A table as the page has it."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(_shown(cell) for cell in line) + " |" for line in lines)
+
+
+def _shown(cell: str | float) -> str:
+    if isinstance(cell, str):
+        return cell
+    return f"{cell:,.0f}" if cell >= 10 else f"{cell:.2g}"
+
+
+def page() -> list[str]:
+    """The tables of notebooks/scale.md that follow from MEASURED."""
+    sizes = (1000, FMA_LARGE, MILLION)
+    names = ["", *(f"{tracks:,} tracks" for tracks in sizes)]
+    rows = {
+        "opening and both features, core hours a machine": once,
+        "log-mels on disk, GB": lambda n: disk(n, "log_mel"),
+        "waveforms on disk, GB": lambda n: disk(n, "waveform"),
+        f"memory of {CORES} trainings at once, GB": memory,
+        "predictions of a run on disk, MB": lambda n: MEASURED["predictions"] * n / 1000,
+        "writing them, minutes a run": lambda n: MEASURED["writing"] * n / 1000 / 60,
+    }
+    needs = markdown(names, [[name, *(of(tracks) for tracks in sizes)] for name, of in rows.items()])
+    found = {
+        "opening a corpus for the first time: every file read and decoded, faults and copies found, s": "opening",
+        "decoding, resampling, log-mels, writing them, s": "log_mel",
+        "decoding, resampling, waveforms, writing them, s": "waveform",
+        "dealing five folds by artist, s": "dealing",
+        "writing the predictions of a run, for 16 classes, s": "writing",
+        "these predictions on disk, MB": "predictions",
+        "what was found in the files, on disk, MB": "inspection",
+        "memory of a process for its tables, MB": "table",
+    }
+    costs = markdown(["for 1,000 tracks", ""], [[what, f"{MEASURED[name]:g}"] for what, name in found.items()])
+    epochs = markdown(
+        ["s for 1,000 clips", *(f"`{profile}`" for profile in MEASURED["epoch"])],
+        [
+            [f"`{key}`", *(f"{of[key]:.2f}" for of in MEASURED["epoch"].values())]
+            for key in MEASURED["epoch"]["report"]
+        ],
+    )
+    cases = [(profile, tracks) for profile in MEASURED["epoch"] for tracks in sizes[1:]]
+    columns = [f"`{profile}`, {tracks:,}" for profile, tracks in cases]
+    each = [
+        [f"`{key}`", *(trainings(tracks, profile)[key] for profile, tracks in cases)]
+        for key in MEASURED["epoch"]["report"]
+    ]
+    all_of_them = [
+        [f"{machines} x {CORES} cores", *(sweep(tracks, profile, machines) for profile, tracks in cases)]
+        for machines in MACHINES
+    ]
+    return [costs, epochs, needs, markdown(["core hours", *columns], each), markdown(["hours", *columns], all_of_them)]
+
+
 if __name__ == "__main__":
-    measure(sys.argv[2])
+    if sys.argv[1:] == ["page"]:
+        print("\n\n".join(page()))
+    elif len(sys.argv) == 3 and sys.argv[1] == "measure":
+        measure(sys.argv[2])
+    else:
+        sys.exit(__doc__)
