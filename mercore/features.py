@@ -183,9 +183,7 @@ def _is_whole(path: Path, shape: tuple[int, ...]) -> bool:
     try:
         _mapped(path, shape)
     except (OSError, ValueError, EOFError) as error:
-        warnings.warn(
-            f"{path}: isn't as this version writes it ({error}): its features are extracted anew", stacklevel=3
-        )
+        warnings.warn(f"{path}: isn't as this version writes it ({error}), so it is made anew", stacklevel=3)
         return False
     return True
 
