@@ -66,7 +66,7 @@ def statistics(y: np.ndarray) -> np.ndarray:
 def table_of(corpus: corpora.Corpus, jobs: int = 2) -> np.ndarray:
     """`statistics` of every usable track, (tracks, n); computed once for a corpus and kept in its cache."""
     key = hashlib.sha256(f"{VERSION} {corpus.fingerprint} {list(corpus.usable.index)}".encode()).hexdigest()[:24]
-    kept = data_dir() / "cache" / f"statistics-{key}.npz"  # with a checksum, other than .npy
+    kept = data_dir() / "cache" / f"statistics-{key}.npz"  # with a checksum, unlike .npy
     with contextlib.suppress(UserError, KeyError):  # not there, or spoilt
         return reading.read_arrays(kept)["rows"]
     tasks = [joblib.delayed(_of_file)(path) for path in corpus.usable["path"]]

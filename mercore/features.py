@@ -188,7 +188,7 @@ def _is_whole(path: Path, shape: tuple[int, ...]) -> bool:
     try:
         _mapped(path, shape)
     except (OSError, ValueError, EOFError) as error:
-        warnings.warn(f"{path}: isn't as it was written ({error}): its features are extracted anew", stacklevel=3)
+        warnings.warn(f"{path}: isn't as this version writes it ({error}), so it is made anew", stacklevel=3)
         return False
     return True
 
@@ -357,10 +357,8 @@ class Normaliser:
     def fits(self, shape: tuple[int, int]) -> bool:
         """Whether it is for features of this shape, and all its numbers can be used."""
         wanted = {"band": (shape[0], 1), "position": tuple(shape)}.get(self.per)
-        values = (self.mean, self.sd)
-        return all(v.dtype == np.float32 and v.shape == wanted and np.isfinite(v).all() for v in values) and bool(
-            (self.sd > 0).all()
-        )
+        right = [v.dtype == np.float32 and v.shape == wanted and np.isfinite(v).all() for v in (self.mean, self.sd)]
+        return all(right) and bool((self.sd > 0).all())
 
     def apply(self, x: np.ndarray) -> np.ndarray:
         """`x` (n, *shape) standardised, float32."""

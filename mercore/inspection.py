@@ -174,7 +174,7 @@ def _state(path: str | Path) -> list[int] | None:
         stat = os.stat(path)
     except (OSError, ValueError):  # not there; a name that none can have
         return None
-    # The second time can't be set by whoever copies a file, other than the first.
+    # Unlike the first, the second time can't be set by whoever copies a file.
     return [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns]
 
 

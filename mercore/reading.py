@@ -26,8 +26,7 @@ CHUNK = 2**20
 def read_bytes(path: Path) -> bytes:
     """The content of a file of at most MOST bytes."""
     try:
-        if not path.is_file():
-            raise UserError(f"{path}: there is no such file")
+        _look_for(path)
         with path.open("rb") as file:
             return _at_most(file, path, MOST)
     except (OSError, ValueError) as error:
@@ -74,6 +73,7 @@ def table_of(text: str, path: Path, **options) -> pd.DataFrame:
 def read_arrays(path: Path, most: int = MOST) -> dict[str, np.ndarray]:
     """The arrays of an .npz file; those of Python objects, which only pickle can read, are refused."""
     try:
+        _look_for(path)
         with zipfile.ZipFile(path) as archive:
             if sum(info.file_size for info in archive.infolist()) > most:
                 raise UserError(f"{path}: unpacks to more than {most / 1e6:,.0f} MB")
@@ -90,9 +90,10 @@ def check_weights(path: Path, most: int, digest: str | None = None) -> None:
     """
     import h5py
 
-    if digest and sha256(path) != digest:
-        raise UserError(f"{path}: isn't as it was written, by its checksum")
     try:
+        _look_for(path)
+        if digest and sha256(path) != digest:
+            raise UserError(f"{path}: isn't as it was written, by its checksum")
         with h5py.File(path) as file:
             sizes = list(_sizes(file))
     except Exception as error:  # h5py raises many kinds
@@ -136,6 +137,11 @@ def crc32(path: Path, size: int | None = None) -> int:
         while left > 0 and (chunk := file.read(min(CHUNK, left))):
             found, left = zlib.crc32(chunk, found), left - len(chunk)
     return found
+
+
+def _look_for(path: Path) -> None:
+    if not path.is_file():
+        raise UserError(f"{path}: there is no such file")
 
 
 def _at_most(file, path: Path, most: int) -> bytes:

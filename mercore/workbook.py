@@ -147,7 +147,7 @@ def _run(chosen: list[Path], settings: dict, corpora: dict) -> tuple[Path, list[
             f"{out}: can't be written ({error.strerror}); set MERCORE_BUILD to a folder that can"
         ) from error
     os.environ["MERCORE_FIGURES"] = str(out / "figures")
-    started = time.monotonic()  # other than the time of day, which may be set back meanwhile
+    started = time.monotonic()  # unlike the time of day, never set back
     outcomes = execute_all(chosen, out, settings, _estimate(settings, corpora))
     print(pd.DataFrame(outcomes).to_string(index=False, float_format="%.0f"))
     print(f"{time.monotonic() - started:.0f} s in all; figures in {relative(out / 'figures')}")

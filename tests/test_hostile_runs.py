@@ -138,7 +138,7 @@ def test_nothing_is_unpickled(tmp_path, own_folders):
     for content in (pickle.dumps(Bomb(mark)), as_npy(bomb)):
         kept.write_bytes(content)
         kept.write_bytes(content + features._check(kept))
-        with pytest.warns(UserWarning, match=r"features\.npy: isn't as it was written"):
+        with pytest.warns(UserWarning, match=r"features\.npy: isn't as this version writes it"):
             assert not features._is_whole(kept, (1,))
     for name in (runs.RECORD, runs.PREDICTIONS, runs.WEIGHTS):
         shutil.copytree(MODEL, emptied(tmp_path / "model"), dirs_exist_ok=True)
@@ -332,7 +332,7 @@ def test_the_cache_of_features(two_tracks, draw):
     path.write_bytes(data)
     features._mapped.cache_clear()
     if data != whole:
-        with pytest.warns(UserWarning, match="isn't as it was written"):
+        with pytest.warns(UserWarning, match="isn't as this version writes it"):
             again = features.extract(corpus, table, "log_mel")[:]
         assert (again == good).all() and path.read_bytes() == whole
 
