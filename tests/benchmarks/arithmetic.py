@@ -24,24 +24,24 @@ def operations(model) -> int:
 
 
 def _of(layer) -> int:
+    if isinstance(layer, networks.TimeDistributed):  # what it wraps is called on each of its steps
+        return _at(layer.layer, layer.output.shape[2:], layer.input.shape[2]) * layer.input.shape[1]
+    return _at(layer, layer.output.shape[1:], layer.input.shape[1]) if layer.trainable_weights else 0
+
+
+def _at(layer, output: tuple, steps: int) -> int:
+    """Of a layer that gives an output of this shape, and walks along so many steps if it is recurrent."""
     from keras import layers
 
-    if isinstance(layer, networks.TimeDistributed):
-        return _of(layer.layer) * layer.input.shape[1]
     if isinstance(layer, layers.Bidirectional):
-        return (_matrices(layer.forward_layer) + _matrices(layer.backward_layer)) * _steps(layer)
+        return (_matrices(layer.forward_layer) + _matrices(layer.backward_layer)) * steps
     if isinstance(layer, (layers.GRU, layers.LSTM)):
-        return _matrices(layer) * _steps(layer)
-    positions = int(np.prod(layer.output.shape[1:-1])) if len(layer.output.shape) > 2 else 1
-    return _matrices(layer) * positions
+        return _matrices(layer) * steps
+    return _matrices(layer) * (int(np.prod(output[:-1])) if len(output) > 1 else 1)
 
 
 def _matrices(layer) -> int:
     return sum(2 * int(np.prod(weight.shape)) for weight in layer.trainable_weights if len(weight.shape) > 1)
-
-
-def _steps(layer) -> int:
-    return layer.input.shape[1]
 
 
 def matrix_product() -> float:

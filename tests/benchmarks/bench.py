@@ -32,9 +32,10 @@ def main(wanted: list[str]) -> None:
         found = in_fresh_process(rows_of, name).result
         show(found)
         rows += [(name, row) for row in found]
-    every = table([row for _, row in rows]).assign(benchmark=[name for name, _ in rows])
-    content = {"machine": about, "rows": json.loads(every.to_json(orient="records"))}
-    print("\nkept in", figures.write_whole(build_dir() / "bench.json", json.dumps(content, indent=1)))
+        every = table([row for _, row in rows]).assign(benchmark=[name for name, _ in rows])
+        content = {"machine": about, "rows": json.loads(every.to_json(orient="records"))}
+        kept = figures.write_whole(build_dir() / "bench.json", json.dumps(content, indent=1))
+    print("\nkept in", kept)
 
 
 if __name__ == "__main__":
