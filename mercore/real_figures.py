@@ -160,8 +160,6 @@ def ablations() -> tuple[pd.DataFrame, pd.DataFrame, figures.Provenance]:
 
 
 def _draw_ablations(out: Path) -> list[Path]:
-    if not ABLATIONS.exists():
-        return []
     table, curve, about = ablations()
     drawn = {"ablations": figures.plot_ablations(table), "learning_curve": figures.plot_learning_curve(curve)}
     return [figures.save(fig, name, about, out) for name, fig in drawn.items()]

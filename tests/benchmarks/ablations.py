@@ -79,7 +79,7 @@ def variants() -> dict:
 
 
 def measure(folder: str, name: str, fold: int) -> None:
-    """Train one variant on one fold and keep its test predictions, parameters and seconds per epoch."""
+    """Train one variant on one fold and keep its test predictions and parameters."""
     target = KEPT / f"{name.replace(' ', '_').replace(',', '')}-{fold}.csv"
     if target.exists():
         return
@@ -93,7 +93,6 @@ def measure(folder: str, name: str, fold: int) -> None:
         variant=name,
         fold=fold,
         parameters=run.parameters,
-        seconds=run.history["seconds"].median(),
         learnt_from=run.side("train")["track"].nunique(),
     )
     KEPT.mkdir(parents=True, exist_ok=True)
@@ -118,7 +117,6 @@ def summary() -> pd.DataFrame:
                 "low": low,
                 "high": high,
                 "parameters": own["parameters"].iloc[0],
-                "seconds per epoch": own.groupby("fold")["seconds"].first().median(),
                 "training tracks": own.groupby("fold")["learnt_from"].first().mean(),
                 "tested tracks": own["track"].nunique(),
                 "folds": len(TESTED),
