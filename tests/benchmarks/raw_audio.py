@@ -4,8 +4,8 @@
 
 Both learn the embedded moods by artist, each by its own recipe, seed 0. Seconds of an epoch, and the seconds of
 training until the validation accuracy is as good as the lower of the two networks' best: neither is asked for more
-than the other ever reached. The report's network isn't stopped early, nor its rate lowered: eleven steps an epoch leave
-the running statistics of its batch normalisation far behind, and for the first epochs its validation is at chance.
+than the other ever reached. The report's network isn't stopped early, nor its rate lowered: eleven steps an epoch
+leave the running statistics of its batch normalisation far behind, and its validation at chance for the first epochs.
 Features come from the cache in both.
 """
 
