@@ -74,6 +74,7 @@ def variants() -> dict:
         "without label smoothing": ([], {"label_smoothing": 0.0}),
         "with SpecAugment": ([patch.object(fitting, "shift", masked)], {}),
         "half as long": ([], {"epochs": 6}),
+        "twice as long": ([], {"epochs": 24}),
         "without weight decay": ([], {"weight_decay": 0.0}),
     }
 
