@@ -10,7 +10,7 @@ import os
 import sys
 import threading
 import time
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,10 +22,17 @@ import psutil
 from mercore import FACTS, UserError, unfinished
 
 TABLES = {"07_results": ("annex1_genre_results.csv", "annex2_mood_results.csv", "claims.csv")}
-# By the time they take, but the first two extract different features.
-LONG = ("04_recurrent", "06_end_to_end", "05_conv_recurrent", "03_conv")
-# They use what 03 to 06 train.
-NEED_RUNS = ("08_case_studies", "07_results", "09_beyond_the_report", "10_laboratory")
+TRAINING = ("03_conv", "04_recurrent", "05_conv_recurrent", "06_end_to_end")
+# The notebooks that use what others train.
+NEEDS = {
+    "07_results": TRAINING,
+    "08_case_studies": ("03_conv", "06_end_to_end"),
+    "09_beyond_the_report": TRAINING,
+    "10_laboratory": ("03_conv",),
+}
+# What takes long or is waited for comes first, and the first two extract different features; the others fill the gaps.
+ORDER = ("04_recurrent", "06_end_to_end", "05_conv_recurrent", "03_conv", "08_case_studies", "07_results",
+         "09_beyond_the_report", "02_features")  # fmt: skip
 
 
 @dataclass
@@ -56,22 +63,28 @@ def figures_of(notebook: str) -> list[str]:
 def execute_all(chosen: list[Path], out: Path, settings: dict, timeout: int) -> list[Outcome]:
     """All notebooks, two at a time: small networks hardly gain from a second core, a second notebook does.
 
-    Those of NEED_RUNS wait for the others, whose trainings they use. The first failure ends everything.
+    A notebook waits for those of `chosen` that train what it uses (NEEDS). The first failure ends everything.
     """
     jobs = min(2, joblib.cpu_count())
-    # The same number of threads for one notebook as for all, since another number rounds differently.
-    os.environ.setdefault("TF_NUM_INTRAOP_THREADS", str(joblib.cpu_count() // jobs))
+    # The same number of threads for one notebook as for all, since another number rounds differently. NumPy's would
+    # otherwise take all cores for each, and wait for each other.
+    for library in ("TF_NUM_INTRAOP_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ.setdefault(library, str(joblib.cpu_count() // jobs))
     os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")  # two kernels may share one GPU
-    first = [notebook for notebook in chosen if notebook.stem not in NEED_RUNS]
-    first.sort(key=lambda notebook: LONG.index(notebook.stem) if notebook.stem in LONG else len(LONG))
-    last = [notebook for notebook in chosen if notebook.stem in NEED_RUNS]
+    waiting = sorted(chosen, key=lambda notebook: _rank(notebook.stem))
     outcomes: list[Outcome] = []
+    running, lines = {}, list(range(jobs))  # of the screen, for the bars
     with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), _end_with_parent) as pool:
         try:
-            for stage in (first, last):
-                tasks = [pool.submit(execute, notebook, out, settings, timeout, i % jobs)
-                         for i, notebook in enumerate(stage)]  # fmt: skip
-                for task in as_completed(tasks):
+            while waiting or running:
+                to_come = {notebook.stem for notebook in chosen} - {outcome.notebook for outcome in outcomes}
+                ready = [notebook for notebook in waiting if to_come.isdisjoint(NEEDS.get(notebook.stem, ()))]
+                for notebook in ready[: len(lines)]:
+                    waiting.remove(notebook)
+                    line = lines.pop()
+                    running[pool.submit(execute, notebook, out, settings, timeout, line)] = line
+                for task in wait(running, return_when=FIRST_COMPLETED).done:
+                    lines.append(running.pop(task))
                     outcomes.append(task.result())
                     done = outcomes[-1]
                     print(f"[{len(outcomes)}/{len(chosen)}] {done.notebook}: {done.seconds:.0f} s", flush=True)
@@ -84,6 +97,10 @@ def execute_all(chosen: list[Path], out: Path, settings: dict, timeout: int) -> 
                 raise UserError("a notebook's process died, most often for want of memory") from error
             raise
     return sorted(outcomes, key=lambda outcome: outcome.notebook)
+
+
+def _rank(notebook: str) -> int:
+    return ORDER.index(notebook) if notebook in ORDER else len(ORDER)
 
 
 def _end_with_parent() -> None:

@@ -120,7 +120,7 @@ def several(folder: Path, **cells: str) -> list[Path]:
 
 
 def test_notebooks_that_use_trainings_wait_for_those_that_train(tmp_path, monkeypatch):
-    monkeypatch.setattr(execution, "NEED_RUNS", ("a_uses",))
+    monkeypatch.setattr(execution, "NEEDS", {"a_uses": ("b_trains", "not_chosen")})
     mark = str(tmp_path / "mark")
     cells = {
         "a_uses": f"open({mark!r}).close()",

@@ -15,14 +15,14 @@ LONGEST = 400  # s for one notebook, beside another and whatever else the machin
 def names_in_order() -> list[str]:
     """Those that others wait for come last."""
     names = [path.stem for path in workbook.notebooks()]
-    return sorted(names, key=lambda name: name in execution.NEED_RUNS)
+    return sorted(names, key=lambda name: name in execution.NEEDS)
 
 
 def test_every_notebook_runs(new_page, lab):
     """In profile smoke, two at a time, since one leaves half of two cores idle; all that went wrong is told."""
     waiting, open_pages, wrong = names_in_order(), {}, {}
     while waiting or open_pages:
-        free = len(open_pages) < 2 and not (waiting and waiting[0] in execution.NEED_RUNS and needed(open_pages))
+        free = len(open_pages) < 2 and not (waiting and waiting[0] in execution.NEEDS and needed(open_pages))
         if waiting and free:
             name, page = waiting.pop(0), new_page()
             notebook = next(path for path in workbook.notebooks() if path.stem == name)
@@ -44,4 +44,4 @@ def test_every_notebook_runs(new_page, lab):
 
 def needed(open_pages: dict) -> bool:
     """Whether a notebook is running whose trainings others use."""
-    return any(name not in execution.NEED_RUNS for name in open_pages)
+    return any(name not in execution.NEEDS for name in open_pages)
