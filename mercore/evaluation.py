@@ -6,6 +6,7 @@ without any has empty rows and NaN scores and doesn't enter a mean. Explained in
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -36,6 +37,17 @@ def groups(predictions: pd.DataFrame) -> pd.Series:
     return ("artist " + artist).where(artist != "", "track " + predictions["track"].astype(str))
 
 
+@lru_cache(maxsize=4)
+def times_drawn(n: int, draws: int = 2000, seed: int = 0) -> np.ndarray:
+    """How often each draw of a bootstrap takes each of n groups: (draws, n), the same array at every call.
+
+    Drawing takes longer than all that is done with it; whole numbers as floats, so that products of them are fast.
+    """
+    drawn = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=draws).astype(float)
+    drawn.flags.writeable = False
+    return drawn
+
+
 def mean_interval(
     values: pd.Series, groups: pd.Series, level: float = 0.95, draws: int = 2000, seed: int = 0
 ) -> tuple[float, float, float]:
@@ -50,8 +62,8 @@ def mean_interval(
     of_group = values.groupby(groups).agg(["sum", "size"])
     n = len(of_group)
     estimate = float(of_group["sum"].sum() / of_group["size"].sum())
-    times_drawn = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=draws)
-    means = times_drawn @ of_group["sum"].to_numpy(float) / (times_drawn @ of_group["size"].to_numpy())
+    times = times_drawn(n, draws, seed)
+    means = times @ of_group["sum"].to_numpy(float) / (times @ of_group["size"].to_numpy(float))
     if np.ptp(means) < 1e-12:
         return estimate, np.nan, np.nan
     tail = stats.norm.cdf(stats.t.ppf((1 - level) / 2, n - 1) * np.sqrt(n / (n - 1)))
@@ -148,8 +160,7 @@ def resampled_recalls(*networks: pd.DataFrame, draws: int = 2000, seed: int = 0)
         np.add.at(found, (codes, label_codes), values)
         return found
 
-    times = np.random.default_rng(seed).multinomial(len(names), np.full(len(names), 1 / len(names)), size=draws)
-    times = np.vstack([np.ones(len(names)), times])
+    times = np.vstack([np.ones(len(names)), times_drawn(len(names), draws, seed)])
     clips = times @ per_group(np.ones(len(of)))
     right = [per_group((own["label"] == own["predicted"]).to_numpy(float)) for own in networks]
     with np.errstate(invalid="ignore"):  # a draw may have no clip of a class

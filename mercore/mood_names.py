@@ -36,13 +36,12 @@ def bootstrap(key: str, predictions: pd.DataFrame, draws: int = 2000, seed: int 
     predictions: test clips of our runs of the same network. Row 0 has every track once; the other rows resample
     tracks, or artists where several tracks are of one.
     """
-    by_group = [
-        evaluation.confusion(part, QUADRANTS).to_numpy()
-        for _, part in predictions.groupby(evaluation.groups(predictions), sort=False)
-    ]
-    n = len(by_group)
-    times = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), draws)
-    drawn = np.tensordot(np.vstack([np.ones(n), times]), np.stack(by_group), axes=1)
+    of, names = pd.factorize(evaluation.groups(predictions))
+    true, predicted = (predictions[side].map(QUADRANTS.index) for side in ("label", "predicted"))
+    by_group = np.zeros((len(names), 4, 4))
+    np.add.at(by_group, (of, true, predicted), 1)
+    times = np.vstack([np.ones(len(names)), evaluation.times_drawn(len(names), draws, seed)])
+    drawn = np.tensordot(times, by_group, axes=1)
     values = log_likelihoods(published.confusion("mood", key).to_numpy(), drawn)
     return pd.DataFrame(values, columns=pd.MultiIndex.from_tuples(ORDERS))
 
