@@ -42,7 +42,7 @@ def records():
 GENRES = ("Blues", "Jazz", "Pop/Rock")
 
 
-def made_up_genre(key, protocol):
+def made_up_genre(key, protocol, name="4Q genre tags"):
     """The tracks of the mood records again, each with a genre: half of them are Pop/Rock."""
     run = made_up(key, protocol, 0)
     genre = run.predictions["track"].str[1:].astype(int).map(lambda n: GENRES[min(n % 4, 2)])
@@ -50,7 +50,7 @@ def made_up_genre(key, protocol):
     predicted = genre.where(right, "Jazz")
     p = pd.get_dummies(pd.Categorical(predicted, GENRES), dtype=float).add_prefix("p_") * 0.7 + 0.1
     table = run.predictions[["track", "artist", "start", "side"]].assign(label=genre, predicted=predicted)
-    corpus = {"name": "4Q genre tags", "task": "genre", "classes": list(GENRES), "untestable": []}
+    corpus = {"name": name, "task": "genre", "classes": list(GENRES), "untestable": []}
     return dataclasses.replace(run, corpus=corpus, predictions=table.join(p))
 
 
@@ -274,6 +274,16 @@ def test_everything_is_drawn(records, folds, ablations, tmp_path):
     claims = pd.read_csv(tmp_path / "track" / "claims.csv", index_col="number")
     assert claims.at[1, "verdict"] == "undecided"
     assert len(claims) == 15
+
+
+def test_where_a_corpus_has_no_records_by_a_protocol_the_next_is_drawn(ablations, tmp_path):
+    tags = [made_up_genre(key, "clip") for key in networks.KEYS]
+    mini = [made_up_genre(key, protocol, "GTZAN-mini") for key in networks.KEYS for protocol in ("clip", "track")]
+    written = real_figures.draw([*tags, *mini], tmp_path)
+    for protocol, name in (("clip", "4Q genre tags"), ("track", "GTZAN-mini")):
+        assert tmp_path / protocol / "fig07_genre_results.png" in written
+        about = figures.read_provenance(tmp_path / protocol / "fig07_genre_results.png")
+        assert about["Description"].startswith(f"Corpus: {name}")
 
 
 def test_no_records_no_figures(tmp_path):
