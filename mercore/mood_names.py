@@ -58,6 +58,21 @@ def verdict(table: pd.DataFrame) -> dict:
     return {"order": order, "share": share, "lead": float(lead.iloc[0]), "low": float(low), "high": float(high)}
 
 
+def each_left_out(tables: dict[str, pd.DataFrame]) -> list[pd.DataFrame]:
+    """`bootstrap` of all networks but one, for each that may be left out; of a single one as it is."""
+    together = sum(tables.values())
+    return [together - own for own in tables.values()] if len(tables) > 1 else [together]
+
+
+def steadiness(tables: dict[str, pd.DataFrame]) -> float:
+    """In which share of the draws the likeliest order of all networks is the likeliest, whichever one is left out.
+
+    The least of these shares, as one network alone may have decided.
+    """
+    order = sum(tables.values()).iloc[0].idxmax()
+    return float(min((table.iloc[1:].idxmax(axis=1) == order).mean() for table in each_left_out(tables)))
+
+
 def possible_orders(table: pd.DataFrame, share: float) -> list[tuple[str, ...]]:
     """The orders that are likeliest in so many of the draws of `bootstrap` together, the most frequent first."""
     counts = table.iloc[1:].idxmax(axis=1).value_counts(normalize=True)

@@ -8,7 +8,7 @@ from mercore.plots_comparisons import network_name
 from mercore.plotstyle import class_label
 from mercore.wording import percent, several
 
-SURE = 0.95  # from this share of the resampled draws on, the likeliest order is taken for the one
+SURE = 0.95  # from this share of the resampled draws on, the likeliest order is taken for the one, see `steadiness`
 
 
 def tell_leakage(table: pd.DataFrame, task: str, honest: str = "artist") -> str:
@@ -141,12 +141,12 @@ def tell_likeliest_names(tables: dict[str, pd.DataFrame]) -> str:
     printed = published.MOOD_ORDER
     found = {key: mood_names.verdict(table) for key, table in tables.items()}
     together = mood_names.verdict(sum(tables.values()))
-    order, low, high = together["order"], together["low"], together["high"]
+    order, low, high, steady = together["order"], together["low"], together["high"], mood_names.steadiness(tables)
     agree = [network_name(key) for key, own in found.items() if own["order"] == order]
     text = (
         f"Of the 24 orders, **{' '.join(order)}** is the likeliest for {len(agree)} of {len(found)} networks "
         f"({', '.join(agree)}) and for all together; it is the likeliest of all in {together['share']:.0%} of the "
-        "resampled draws. "
+        f"resampled draws, and in {steady:.0%} at least if any one network is left out. "
     )
     if order == printed:
         return text + "This is the order that the printed names mean: nothing speaks for a permutation."
@@ -157,9 +157,10 @@ def tell_likeliest_names(tables: dict[str, pd.DataFrame]) -> str:
     if low <= 0:
         return text + "**Verdict: undecided**, as the interval includes none."
     text += "**Verdict: the printed names are not in the order that they mean.** "
-    if together["share"] >= SURE:
+    if min(together["share"], steady) >= SURE:
         return text + f"They are in the order {' '.join(order)}."
-    possible = mood_names.possible_orders(sum(tables.values()), SURE)
+    every = (sum(tables.values()), *mood_names.each_left_out(tables))
+    possible = dict.fromkeys(order for table in every for order in mood_names.possible_orders(table, SURE))
     return text + f"Which order they are in stays open between {' or '.join(' '.join(own) for own in possible)}."
 
 
@@ -169,7 +170,7 @@ def tell_what_the_names_change(tables: dict[str, pd.DataFrame]) -> str:
     order = found["order"]
     if order == published.MOOD_ORDER or found["low"] <= 0:
         return "Its sentences on moods stay as they are."
-    if found["share"] < SURE:
+    if min(found["share"], mood_names.steadiness(tables)) < SURE:
         return (
             "The report's sentences that name a mood (its claim 11, the mood histograms of both songs) can't be read "
             "as printed, and which mood they mean isn't known: its counts don't tell the orders above apart."

@@ -40,6 +40,20 @@ def test_a_likelihood_by_hand():
     np.testing.assert_allclose(values, printed.sum() * np.log(0.25))
 
 
+def test_an_order_that_one_network_decides_is_not_taken_for_certain():
+    as_printed, swapped = published.MOOD_ORDER, ("Q1", "Q2", "Q3", "Q4")
+    tables = {
+        "conv": mood_names.bootstrap("conv", clips_like_the_report(as_printed), draws=50),
+        "end2end": 3 * mood_names.bootstrap("end2end", clips_like_the_report(swapped, "end2end"), draws=50),
+    }
+    assert mood_names.verdict(sum(tables.values()))["order"] == swapped
+    assert mood_names.steadiness(tables) == 0
+    assert mood_names.steadiness({"conv": tables["conv"]}) > 0.9
+    told = wording_beyond.tell_likeliest_names(tables)
+    assert "stays open between" in told and " or " in told
+    assert "isn't known" in wording_beyond.tell_what_the_names_change(tables)
+
+
 def test_what_is_told_of_the_names(monkeypatch):
     swapped = ("Q1", "Q2", "Q3", "Q4")
     tables = {"conv": mood_names.bootstrap("conv", clips_like_the_report(swapped))}
