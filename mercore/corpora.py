@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from . import UserError, data_dir, layouts
+from . import UserError, data_dir, folders, layouts
 from .inspection import inspect_all
 from .layouts import GENRES, QUADRANTS  # noqa: F401  (read from here by other modules)
 
@@ -185,7 +185,7 @@ def _existing(root: str | Path) -> Path:
         raise UserError(f"{path}: there is no such folder")
     if not path.is_dir():
         raise UserError(f"{path}: is a file; give the folder of the corpus")
-    if not layouts.visible(path):
+    if not folders.visible(path):
         raise UserError(f"{path}: is empty")
     return path
 
@@ -217,10 +217,10 @@ def _collect(root: Path, task: str, listing: layouts.Listing) -> Corpus:
 def _unique_keys(tracks: pd.DataFrame, root: Path) -> list[str]:
     """Keys that collide get what tells them apart: their class, their file's suffix, or a digest of their path.
     Never a number, which would change with the other files there; only a path listed twice is numbered."""
-    keys = tracks.key.map(layouts.clean)
+    keys = tracks.key.map(folders.clean)
     within = tracks.path.map(lambda path: os.fsencode(os.path.relpath(path, root)))
     tails = (
-        "." + tracks.label.map(layouts.clean),
+        "." + tracks.label.map(folders.clean),
         tracks.path.map(lambda path: Path(path).suffix),
         "." + within.map(lambda path: hashlib.sha1(path).hexdigest()[:8]),
     )
@@ -252,7 +252,7 @@ def report(corpus: Corpus) -> str:
     usable = corpus.usable
     counts = count_classes(corpus)
     lines = [f"{corpus.name}: {len(usable)} usable tracks of {len(corpus.tracks)}, task {corpus.task}"]
-    lines += [layouts.clean_path(corpus.root), ""]
+    lines += [folders.clean_path(corpus.root), ""]
     lines.append(counts.to_string() if len(counts) else "No usable track.")
     if len(usable):
         formats = usable.groupby(["sample_rate", "channels"]).size().sort_values(ascending=False)
@@ -268,7 +268,7 @@ def report(corpus: Corpus) -> str:
     if len(corpus.faulty):
         lines += ["", f"Left out ({len(corpus.faulty)}):"]
         for track, row in corpus.faulty.iterrows():
-            where = layouts.clean_path(os.path.relpath(row.path, corpus.root))
+            where = folders.clean_path(os.path.relpath(row.path, corpus.root))
             lines.append(f"  {track} ({where}): {row.fault}")
     noted = usable[usable.note != ""]
     if len(noted):

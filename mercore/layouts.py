@@ -6,7 +6,6 @@ Three layouts: GTZAN's, 4Q's and one's own folder. Explained in 01_data.
 import os
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from unicodedata import normalize
@@ -14,7 +13,7 @@ from unicodedata import normalize
 import pandas as pd
 
 from . import FACTS, UserError, reading
-from .inspection import SUFFIXES
+from .folders import audio_files, clean, folder_name, has_audio, is_audio, only_children, visible
 
 GENRES = ("blues", "classical", "country", "disco", "hiphop", "jazz", "metal", "pop", "reggae", "rock")
 QUADRANTS = ("Q1", "Q2", "Q3", "Q4")
@@ -90,7 +89,7 @@ def list_gtzan(root: Path) -> Listing:
 
 def gtzan_base(root: Path) -> Path | None:
     """The folder of genre folders; None if there is none, or if it has classes that GTZAN hasn't."""
-    for top in _only_children(root):
+    for top in only_children(root):
         for base in (top, top / "genres", top / "genres_original"):
             classes = {path.name for path in visible(base) if has_audio(path)}
             named = any(
@@ -215,7 +214,7 @@ def list_four_quadrant(root: Path) -> Listing:
 
 def quadrant_base(root: Path) -> Path | None:
     """The folder below which 4Q's audio lies; None if there is none."""
-    for base in _only_children(root):
+    for base in only_children(root):
         folders = {path.name for path in visible(base) if has_audio(path)}
         listed = (base / ANNOTATIONS).is_file() and has_audio(base)
         beside = (base.parent / ANNOTATIONS).is_file() and any(is_audio(path) for path in visible(base))
@@ -342,65 +341,5 @@ def need_columns(table: pd.DataFrame, columns: tuple[str, ...], file: Path) -> p
     return table
 
 
-def clean(name: str) -> str:
-    """A name fit for an index and a file: composed accents, no separators, undecodable bytes replaced."""
-    return re.sub(r"[/\\\x00-\x1f]+", "_", normalize("NFC", clean_path(name))).strip()
-
-
-def clean_path(path: str | Path) -> str:
-    """A path as it can be printed and written, whatever bytes it is made of."""
-    return os.fsencode(path).decode("utf-8", "replace")
-
-
-def folder_name(root: Path) -> str:
-    return clean(root.name) or "root"
-
-
 def partial_name(name: str, found: int, full: int) -> str:
     return name if found >= full else f"{name} ({found} of {full} tracks)"
-
-
-def visible(top: Path) -> list[Path]:
-    """What lies in a folder, sorted, but hidden things; nothing if it isn't a folder."""
-    try:
-        return [path for path in sorted(top.iterdir()) if path.name[0] != "."] if top.is_dir() else []
-    except PermissionError as error:
-        raise _shut(error) from error
-
-
-def _shut(error: PermissionError) -> UserError:
-    return UserError(f"{error.filename}: this folder can't be opened ({error.strerror}); allow it, or move it away")
-
-
-def is_audio(path: Path) -> bool:
-    return path.suffix.lower() in SUFFIXES and not path.is_dir()
-
-
-def audio_files(top: Path) -> Iterator[Path]:
-    """All audio below a folder, sorted, links followed once; hidden files (macOS leaves ._name.wav) passed over."""
-
-    def refuse(error: OSError) -> None:
-        if isinstance(error, PermissionError):  # passed over, what it holds would be missing without a word
-            raise _shut(error) from error
-
-    been = set()
-    for here, folders, files in os.walk(top, onerror=refuse, followlinks=True):
-        real = os.path.realpath(here)
-        folders[:] = sorted(name for name in folders if name[0] != ".") if real not in been else []
-        if real not in been:
-            yield from (Path(here, name) for name in sorted(files) if name[0] != "." and is_audio(Path(here, name)))
-        been.add(real)
-
-
-def has_audio(top: Path) -> bool:
-    return next(audio_files(top), None) is not None
-
-
-def _only_children(root: Path) -> Iterator[Path]:
-    """root and, while it holds nothing but one folder as an unpacked archive does, that folder."""
-    for _ in range(4):
-        yield root
-        inside = visible(root)
-        if len(inside) != 1 or not inside[0].is_dir():
-            return
-        root = inside[0]

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from spoilt import cells, emptied, examples, read, spoilt
 
-from mercore import FACTS, UserError, corpora, layouts, reading, songs
+from mercore import FACTS, UserError, corpora, inspection, layouts, reading, songs
 
 GOOD = "path,label,artist,title,split\na.wav,low,Ann,One,train\nb.wav,high,Bo,Two,test\nsub/c.wav,high,,,\n"
 ANNOTATIONS = "Song,Quadrant\nMT0000004637,Q1\nMT0000011357,Q2\nMT0000040632,Q3\n"
@@ -62,7 +62,7 @@ def test_tracks_csv(tmp_path, sound, data):
     if corpus := read(corpora.folder, root, naming=root / "tracks.csv"):
         whole(corpus)
         # A track is what lies where the table says; nothing that isn't music gets further than to be named.
-        assert all(path.endswith(layouts.SUFFIXES) for path in corpus.usable.path)
+        assert all(path.endswith(inspection.SUFFIXES) for path in corpus.usable.path)
 
 
 @given(data=spoilt(ANNOTATIONS.encode()) | tables("Song,Quadrant"), about=spoilt(METADATA.encode()) | tables("Song"))
