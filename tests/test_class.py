@@ -27,7 +27,7 @@ HOSTILE = {
     "loop": "while True:\n    pass",
     "flood": "while True:\n    print('x' * 10_000)",
     "hoarder": "import numpy as np\nmine = np.ones(10**10)",
-    "bomb": "with open('/tmp/big', 'wb') as file:\n    while True:\n        file.write(bytes(10**7))",
+    "bomb": "import tempfile\nbig = tempfile.TemporaryFile()\nwhile True:\n    big.write(bytes(10**7))",
     "shouter": "import sys\nprint('to err is human', file=sys.stderr)\nraise SystemExit(3)",
 }
 # It isn't enough to catch what an interrupt raises: it may be raised where nothing catches it.
