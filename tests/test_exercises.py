@@ -188,6 +188,13 @@ def test_the_archive_has_the_workbook_and_blank_exercises_but_no_sources(archive
     assert "notebooks/exercises/LECTURERS.md" not in names
 
 
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_cells_are_short_enough_to_read_aloud(chapter):
+    for cell in source(chapter).cells:
+        if cell.cell_type == "code":
+            assert len(cell.source.splitlines()) <= 25, marked(cell)["grade_id"]
+
+
 def test_no_text_of_a_solution_or_a_hidden_test_is_in_the_archive(archive):
     everything = {name: set(map(str.strip, re.split(r"\\n|\n", text))) for name, text in texts(archive).items()}
     for chapter in CHAPTERS:
