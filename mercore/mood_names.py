@@ -58,19 +58,20 @@ def verdict(table: pd.DataFrame) -> dict:
     return {"order": order, "share": share, "lead": float(lead.iloc[0]), "low": float(low), "high": float(high)}
 
 
-def each_left_out(tables: dict[str, pd.DataFrame]) -> list[pd.DataFrame]:
-    """`bootstrap` of all networks but one, for each that may be left out; of a single one as it is."""
+def leave_one_out(tables: dict[str, pd.DataFrame]) -> list[pd.DataFrame]:
+    """`bootstrap` of all networks together, then of all but one, for each that may be left out.
+
+    As one network alone may decide what is the likeliest for all together.
+    """
     together = sum(tables.values())
-    return [together - own for own in tables.values()] if len(tables) > 1 else [together]
+    return [together, *(together - own for own in tables.values() if len(tables) > 1)]
 
 
 def steadiness(tables: dict[str, pd.DataFrame]) -> float:
-    """In which share of the draws the likeliest order of all networks is the likeliest, whichever one is left out.
-
-    The least of these shares, as one network alone may have decided.
-    """
-    order = sum(tables.values()).iloc[0].idxmax()
-    return float(min((table.iloc[1:].idxmax(axis=1) == order).mean() for table in each_left_out(tables)))
+    """In which share of the draws the likeliest order of all networks is the likeliest, whichever one is left out."""
+    every = leave_one_out(tables)
+    order = every[0].iloc[0].idxmax()
+    return float(min((table.iloc[1:].idxmax(axis=1) == order).mean() for table in every))
 
 
 def possible_orders(table: pd.DataFrame, share: float) -> list[tuple[str, ...]]:

@@ -24,8 +24,9 @@ def draw(several: list[runs.Run], out: Path = REAL) -> list[Path]:
     """
     written = [] if not several else _draw_ablations(out / "comparison")
     for protocol in beyond.PROTOCOLS:
-        own = {task: [beyond.by_network(several, name, protocol) for name in names] for task, names in DRAWN.items()}
-        if own := {task: next(filter(None, found)) for task, found in own.items() if any(found)}:
+        own = {task: _first_recorded(several, names, protocol) for task, names in DRAWN.items()}
+        own = {task: found for task, found in own.items() if found}
+        if own:
             written += _draw_protocol(own, protocol, out / protocol)
     for name in dict.fromkeys(run.corpus["name"] for run in several):
         for profile in ("report", "tuned"):
@@ -37,6 +38,11 @@ def draw(several: list[runs.Run], out: Path = REAL) -> list[Path]:
         fig = figures.plot_mood_names(tables)
         written.append(figures.save(fig, "mood_names", figures.Provenance.of(*used), out / "comparison"))
     return written
+
+
+def _first_recorded(several: list[runs.Run], names: tuple[str, ...], protocol: str) -> dict[str, list[runs.Run]]:
+    """`beyond.by_network` of the first of these corpora that has records by the protocol; empty where none has."""
+    return next(filter(None, (beyond.by_network(several, name, protocol) for name in names)), {})
 
 
 def _draw_protocol(own: dict[str, dict[str, list[runs.Run]]], protocol: str, out: Path) -> list[Path]:

@@ -157,9 +157,9 @@ def tell_likeliest_names(tables: dict[str, pd.DataFrame]) -> str:
     if low <= 0:
         return text + "**Verdict: undecided**, as the interval includes none."
     text += "**Verdict: the printed names are not in the order that they mean.** "
-    if min(together["share"], steady) >= SURE:
+    if steady >= SURE:
         return text + f"They are in the order {' '.join(order)}."
-    every = (sum(tables.values()), *mood_names.each_left_out(tables))
+    every = mood_names.leave_one_out(tables)
     possible = dict.fromkeys(order for table in every for order in mood_names.possible_orders(table, SURE))
     return text + f"Which order they are in stays open between {' or '.join(' '.join(own) for own in possible)}."
 
@@ -170,7 +170,7 @@ def tell_what_the_names_change(tables: dict[str, pd.DataFrame]) -> str:
     order = found["order"]
     if order == published.MOOD_ORDER or found["low"] <= 0:
         return "Its sentences on moods stay as they are."
-    if min(found["share"], mood_names.steadiness(tables)) < SURE:
+    if mood_names.steadiness(tables) < SURE:
         return (
             "The report's sentences that name a mood (its claim 11, the mood histograms of both songs) can't be read "
             "as printed, and which mood they mean isn't known: its counts don't tell the orders above apart."
