@@ -95,23 +95,24 @@ def plot_clip_votes(curves: dict[str, pd.DataFrame], names: dict[str, str]) -> F
 def plot_mood_names(tables: dict[str, pd.DataFrame]) -> Figure:
     """How likely the report's matrices are under each order of the quadrants: by network, from mood_names.bootstrap.
 
-    Shown is each order's lead (nats) over the order that the printed names mean, with 95 % over resampled tracks.
+    Shown is each order's lead (nats) over the order that the printed names mean, with 95 % over resampled tracks; in
+    the last panel that of all networks together.
     """
-    networks = [key for key in published.ORDER if key in tables]
-    mean = pd.concat([tables[key].iloc[0] for key in networks], axis=1).sum(axis=1)
-    orders = list(mean.sort_values(ascending=False).index[:4])
+    panels = {network_name(key): tables[key] for key in published.ORDER if key in tables}
+    panels["all together"] = together = sum(panels.values())
+    orders = list(together.iloc[0].sort_values(ascending=False).index[:4])
     if published.MOOD_ORDER not in orders:
         orders.append(published.MOOD_ORDER)
-    fig, axes = new_figure(PAIR, 0.9 + 0.42 * len(orders) * 1.6, 1, len(networks), sharey=True, squeeze=False)
-    for ax, key in zip(axes[0], networks, strict=True):
-        lead = tables[key][orders].sub(tables[key][published.MOOD_ORDER], axis=0)
+    fig, axes = new_figure(PAIR, 0.9 + 0.42 * len(orders) * 1.6, 1, len(panels), sharey=True, squeeze=False)
+    for ax, (name, table) in zip(axes[0], panels.items(), strict=True):
+        lead = table[orders].sub(table[published.MOOD_ORDER], axis=0)
         low, high = lead.iloc[1:].quantile(0.025), lead.iloc[1:].quantile(0.975)
         y = np.arange(len(orders))
         colours = [ORANGE if order == published.MOOD_ORDER else BLUE for order in orders]
         ax.hlines(y, low, high, color=colours, linewidth=3, alpha=0.5)
         ax.scatter(lead.iloc[0], y, color=colours, zorder=3)
         ax.axvline(0, color=INK, linewidth=0.9)
-        ax.set_title(network_name(key), size=SMALL)
+        ax.set_title(name.replace(" + ", " +\n").replace("End-to-end ", "End-to-end\n"), size=SMALL)
         ax.grid(axis="x")
         ax.locator_params(axis="x", nbins=3)
     axes[0, 0].set_yticks(
@@ -124,7 +125,9 @@ def plot_mood_names(tables: dict[str, pd.DataFrame]) -> Figure:
     add_caption(
         fig,
         "To the right: the report's counts look more like our network's confusions if its four names (Excited, "
-        "Relaxed, Sad, Annoying) stood for these quadrants. Bars: 95 % over resampled tracks of ours.",
+        "Relaxed, Sad, Annoying) stood for these quadrants. Shown are the four orders that are likeliest for all "
+        "networks together; a single network may prefer another. Each panel has a scale of its own. Bars: 95 % over "
+        "resampled tracks of ours.",
     )
     return fig
 

@@ -141,6 +141,12 @@ def plot_votes(tables: dict[str, pd.DataFrame], what: str = "accuracy") -> Figur
         ax.grid(axis="x")
     axes[0, 0].set_yticks(y, [network_name(key) for key in table.index])
     _add_legend(axes[0, -1])
+    add_caption(
+        fig,
+        "Grey: single clips. Diamonds: tracks, by the mean of their clips' probabilities, with a 95 % interval from "
+        "resampling whole artists (tracks where the artist isn't known)."
+        + (" Crosses: tracks, by the class that most of their clips got." if "majority" in table else ""),
+    )
     return fig
 
 
