@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -36,8 +36,9 @@ def build_dir() -> Path:
 def sweep(parent: Path, pattern: str) -> None:
     """Remove the scratch folders that processes killed while writing, more than an hour ago, have left."""
     for left in parent.glob(pattern):
-        if time.time() - left.stat().st_mtime > 3600:
-            shutil.rmtree(left, ignore_errors=True)
+        with suppress(FileNotFoundError):  # another process has just finished with it
+            if time.time() - left.stat().st_mtime > 3600:
+                shutil.rmtree(left, ignore_errors=True)
 
 
 @contextmanager

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -36,6 +37,7 @@ from mercore import (
     records,
     runs,
     training,
+    unfinished,
     workbook,
 )
 
@@ -291,6 +293,18 @@ def test_other_music_in_a_folder_of_the_same_name_has_a_place_of_its_own(own_fol
         places.append(workbook.label(settings, {"genre": corpus, "mood": corpus}))
         (root / "low" / "low0.wav").unlink(missing_ok=True)
     assert places[0] != places[1]
+
+
+def test_many_write_in_one_folder_at_once(tmp_path):
+    def write(_):
+        for n in range(200):
+            with unfinished(tmp_path) as scratch:
+                (scratch / "whole").write_text(str(n))
+                (scratch / "whole").replace(tmp_path / "whole")
+
+    with ThreadPoolExecutor(4) as writers:
+        list(writers.map(write, range(4)))  # raises what a writer has raised
+    assert [path.name for path in tmp_path.iterdir()] == ["whole"]
 
 
 # --- The table of all faults
