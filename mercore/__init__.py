@@ -33,7 +33,7 @@ def build_dir() -> Path:
     return Path(os.environ.get("MERCORE_BUILD") or PROJECT / "build")
 
 
-def sweep(parent: Path, pattern: str) -> None:
+def remove_scraps(parent: Path, pattern: str) -> None:
     """Remove the scratch folders that processes killed while writing, more than an hour ago, have left."""
     for left in parent.glob(pattern):
         with suppress(FileNotFoundError):  # another process has just finished with it
@@ -48,7 +48,7 @@ def unfinished(parent: Path, prefix: str = ".unfinished-") -> Iterator[Path]:
     So are those that processes killed while writing have left there. Raises OSError where nothing can be written.
     """
     parent.mkdir(parents=True, exist_ok=True)
-    sweep(parent, f"{prefix}*")
+    remove_scraps(parent, f"{prefix}*")
     scratch = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
     scratch.chmod(0o755)  # a temporary folder is its owner's alone
     try:

@@ -13,7 +13,7 @@ from mercore import UserError
 
 SETTINGS = (
     "GENRE, MOOD (folders, or 'embedded'), PROFILE (smoke, quick, report), PROTOCOL (auto, artist, "
-    "track, clip, fault_filtered), SEED, ONLY (notebook numbers: 03,07), SONG_1, SONG_2 (audio files), FRESH=1"
+    "track, clip, fault_filtered, given), SEED, ONLY (notebook numbers: 03,07), SONG_1, SONG_2 (audio files), FRESH=1"
 )
 
 NO_PLACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM)  # the user's to mend
@@ -290,6 +290,8 @@ def _grade(options) -> int:
     """0; 1 if there were submissions that couldn't be graded, which are named."""
     from mercore import handout
 
+    if not options.submissions:  # as make calls it without SUBMISSIONS
+        raise UserError("name the folder of what was handed in: make grade SUBMISSIONS=FOLDER")
     handout.need_nbgrader()
     from mercore import grading
 

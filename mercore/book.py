@@ -40,10 +40,12 @@ class Page:
 
     @property
     def file(self) -> str:
+        """Its name in the book."""
         return f"{Path(self.source).stem}.html"
 
     @property
     def title(self) -> str:
+        """Its first heading."""
         return _heading_text(self.soup.find("h1")) if self.soup.find("h1") else Path(self.source).stem
 
     @property
@@ -58,6 +60,7 @@ class Page:
 
     @property
     def anchors(self) -> set[str]:
+        """All that a link may lead to."""
         return {tag["id"] for tag in self.soup.select("[id]")}
 
 

@@ -44,14 +44,17 @@ class Corpus:
 
     @property
     def usable(self) -> pd.DataFrame:
+        """The tracks without a fault whose class is to be learnt."""
         return self.tracks[(self.tracks.fault == "") & self.tracks.label.isin(self.classes)]
 
     @property
     def faulty(self) -> pd.DataFrame:
+        """The tracks that are left out."""
         return self.tracks.drop(self.usable.index)
 
     @property
     def has_artists(self) -> bool:
+        """Whether the artist of any usable track is known."""
         return bool((self.usable.artist != "").any())
 
     @property
@@ -97,11 +100,11 @@ def genre_tags(root: str | Path) -> Corpus:
     )
 
 
-def folder(root: str | Path, label: str | None = None) -> Corpus:
+def folder(root: str | Path) -> Corpus:
     """One's own data: a sub-folder per class, or a tracks.csv with path (relative to it), label and, if known,
-    artist, title and split; `label` names another column to learn. UserError if there are no classes or no audio."""
+    artist, title and split. UserError if there are no classes or no audio."""
     root = _existing(root)
-    return _collect(root, "label", layouts.list_folder(root, label))
+    return _collect(root, "label", layouts.list_folder(root))
 
 
 def embedded(task: str, seed: int = 0, jobs: int = 2) -> Corpus:

@@ -39,6 +39,7 @@ class Doubts:
 
     @property
     def unsure(self) -> bool:
+        """Whether most snippets are undecided."""
         return self.undecided > self.snippets / 2
 
 

@@ -179,11 +179,6 @@ def balanced_difference(first: pd.DataFrame, second: pd.DataFrame) -> tuple[floa
     return float(values[0]), *(float(value) for value in np.quantile(values[1:], (0.025, 0.975)))
 
 
-def macro_f1(predictions: pd.DataFrame, classes: Iterable[str]) -> float:
-    """Mean F1 of the classes that have clips."""
-    return float(per_class(predictions, classes)["f1"].mean())
-
-
 def vote(predictions: pd.DataFrame, how: str = "mean") -> pd.DataFrame:
     """One prediction per track and side from those of its clips; probabilities are the means of the clips'.
 

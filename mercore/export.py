@@ -37,7 +37,9 @@ def export(run: runs.Run, to: str | Path | None = None) -> Path:
                 shutil.copyfile(run.folder / models.CARD, scratch / models.CARD)
             return scratch.rename(target)
     except OSError as error:
-        raise UserError(f"{target}: can't be written ({error.strerror or error})") from error
+        raise UserError(
+            f"{target}: can't be written ({error.strerror or error}); name another folder with --to"
+        ) from error
 
 
 def describe(run: runs.Run) -> dict:

@@ -39,6 +39,8 @@ class Address:
 
 @dataclass(frozen=True)
 class Dataset:
+    """What can be fetched: from one of its addresses, or by hand as `by_hand` says."""
+
     title: str
     task: str
     kind: str  # as corpora.detect says
@@ -160,7 +162,7 @@ def download(address: Address, folder: Path, name: str) -> Path:
         if address.size and part.stat().st_size != address.size:
             found = part.stat().st_size
             part.unlink()
-            raise UserError(f"{url}: sent {found:,} bytes instead of {address.size:,}; nothing was kept")
+            raise UserError(f"{url}: sent {found:,} bytes instead of {address.size:,}; nothing was kept. Try again")
         os.replace(part, output)
 
     try:
@@ -179,7 +181,10 @@ def download(address: Address, folder: Path, name: str) -> Path:
             "nothing was kept. Try again, or give another address with --url"
         ) from error
     except OSError as error:
-        raise UserError(f"{folder}: the download can't be written there ({error.strerror or error})") from error
+        raise UserError(
+            f"{folder}: the download can't be written there ({error.strerror or error}); make room, or set "
+            "MERCORE_DATA to a folder that can"
+        ) from error
     if not address.md5:
         print(f"No checksum is known for {address.url}: every file in it is read and checked instead.")
     return Path(saved)

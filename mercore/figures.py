@@ -230,7 +230,6 @@ def save(
     number_or_name: int | str,
     provenance: Provenance,
     out: str | Path | None = None,
-    line_art: bool = False,
 ) -> Path:
     """Write a figure with its footer as PNG, and as SVG if it is line art; returns the PNG's path.
 
@@ -240,7 +239,7 @@ def save(
     stem, folder = figure_name(number_or_name), figures_dir(out)
     write_around(fig, "provenance", provenance.text(), color="#555555", style="italic")
     with mpl.rc_context({"svg.hashsalt": "mercore", "svg.fonttype": "path", "path.simplify": True}):
-        if line_art or number_or_name in LINE_ART:
+        if number_or_name in LINE_ART:
             about = {"Date": None, "Creator": None, "Description": provenance.text()}
             _write(folder / f"{stem}.svg", lambda path: fig.savefig(path, format="svg", metadata=about))
         about = {

@@ -21,7 +21,9 @@ def clean_path(path: str | Path) -> str:
 
 
 def folder_name(root: Path) -> str:
-    return clean(root.name) or "root"
+    """The name of a corpus of one's own; never that of one whose split, composer or records are known by its name."""
+    name = clean(root.name) or "root"
+    return f"own {name}" if name.startswith(("GTZAN", "4Q", "embedded")) else name
 
 
 def visible(top: Path) -> list[Path]:
@@ -37,6 +39,7 @@ def _shut(error: PermissionError) -> UserError:
 
 
 def is_audio(path: Path) -> bool:
+    """Whether its suffix is that of a kind of audio that can be read."""
     return path.suffix.lower() in SUFFIXES and not path.is_dir()
 
 
@@ -57,6 +60,7 @@ def audio_files(top: Path) -> Iterator[Path]:
 
 
 def has_audio(top: Path) -> bool:
+    """Whether there is audio anywhere below a folder."""
     return next(audio_files(top), None) is not None
 
 

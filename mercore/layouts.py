@@ -247,13 +247,11 @@ def _panda_texts(entry: dict | None) -> dict[str, str]:
     return {ours: entry.get(theirs, "").strip() for ours, theirs in columns.items()} if entry else {}
 
 
-def list_folder(root: Path, label: str | None = None) -> Listing:
+def list_folder(root: Path) -> Listing:
     """One's own data: a sub-folder per class, or a tracks.csv (path, label; if known artist, title, split).
     Raises UserError if there are no classes, no audio, or a column is missing."""
     table = root / "tracks.csv"
-    if label and not table.is_file():
-        raise UserError(f"{table} is missing: without it there is no column '{label}' to learn from")
-    rows, notes = _rows_of_table(table, label or "label") if table.is_file() else _rows_of_folders(root)
+    rows, notes = _rows_of_table(table) if table.is_file() else _rows_of_folders(root)
     classes = tuple(sorted({row["label"] for row in rows if row["label"]}))
     return Listing(rows, folder_name(root), classes, notes)
 
@@ -275,8 +273,8 @@ def _rows_of_folders(root: Path) -> tuple[list[dict], list[str]]:
     return rows, notes
 
 
-def _rows_of_table(file: Path, column: str) -> tuple[list[dict], list[str]]:
-    table = need_columns(read_table(file), ("path", column), file)
+def _rows_of_table(file: Path) -> tuple[list[dict], list[str]]:
+    table = need_columns(read_table(file), ("path", "label"), file)
     if table.empty:
         raise UserError(f"{file}: lists no track")
     sides = table["split"].str.lower() if "split" in table else pd.Series("", table.index)
@@ -288,10 +286,10 @@ def _rows_of_table(file: Path, column: str) -> tuple[list[dict], list[str]]:
     for at, entry in table.iterrows():
         path = _resolve(file.parent, entry.path)
         inner = path.relative_to(file.parent) if path.is_relative_to(file.parent) else Path(path.name)
-        row = {"key": _dotted("", inner), "path": path, "label": clean(entry[column]), "split": SIDES[sides[at]]}
+        row = {"key": _dotted("", inner), "path": path, "label": clean(entry["label"]), "split": SIDES[sides[at]]}
         row |= {name: entry[name] for name in ("artist", "title", "tags", "note") if name in table}
         if not row["label"]:
-            row["fault"] = f"line {at + 2} of tracks.csv gives no {column}"
+            row["fault"] = f"line {at + 2} of tracks.csv gives no label"
         elif lines.setdefault(path, at) != at:
             row["fault"] = f"listed twice in tracks.csv, lines {lines[path] + 2} and {at + 2}; the first one counts"
         rows.append(row)
@@ -335,6 +333,7 @@ def read_table(file: Path) -> pd.DataFrame:
 
 
 def need_columns(table: pd.DataFrame, columns: tuple[str, ...], file: Path) -> pd.DataFrame:
+    """The table; UserError that names the file where it lacks one of these columns."""
     missing = [name for name in columns if name not in table]
     if missing:
         raise UserError(f"{file}: has no column {' nor '.join(missing)}, only {clean(', '.join(table.columns))[:200]}")
@@ -342,4 +341,5 @@ def need_columns(table: pd.DataFrame, columns: tuple[str, ...], file: Path) -> p
 
 
 def partial_name(name: str, found: int, full: int) -> str:
+    """The name of a dataset, with how much of it is there where that isn't all."""
     return name if found >= full else f"{name} ({found} of {full} tracks)"

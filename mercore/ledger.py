@@ -108,10 +108,13 @@ def recall_spread(first: pd.DataFrame, second: pd.DataFrame) -> tuple[float, flo
 
 
 def raw_audio_wins(e: Evidence) -> tuple[str, str]:
+    """Claim 1: each end-to-end network above each that takes a mel-spectrogram."""
     return above(e, RAW, MEL)
 
 
 def highest_training(key: str) -> Callable:
+    """Claims 2 and 6: this network's training accuracy above that of every other."""
+
     def check(e: Evidence) -> tuple[str, str]:
         text, verdict = above(e, [key], e.others(key), "train")
         return f"training: {text}", verdict
@@ -120,6 +123,8 @@ def highest_training(key: str) -> Callable:
 
 
 def overfits(key: str) -> Callable:
+    """Claims 3 and 6: this network's training accuracy above its validation accuracy."""
+
     def check(e: Evidence) -> tuple[str, str]:
         if e.sides[key]["validation"].empty:
             return "there is no validation side", OPEN
@@ -130,6 +135,8 @@ def overfits(key: str) -> Callable:
 
 
 def both(*checks: Callable) -> Callable:
+    """A claim that says several things: it fails with one of them, and holds with all."""
+
     def check(e: Evidence) -> tuple[str, str]:
         found = [one(e) for one in checks]
         verdicts = [verdict for _, verdict in found]
@@ -140,12 +147,14 @@ def both(*checks: Callable) -> Callable:
 
 
 def gru_is_cheaper(e: Evidence) -> tuple[str, str]:
+    """Claim 4: end to end, the GRU has fewer parameters and an accuracy within MARGIN of the LSTM's."""
     found, (lstm, gru) = e.difference("end2end", "end2end_gru"), e.parameters.loc[["end2end", "end2end_gru"]]
     text = f"GRU less LSTM: {told(found)}; {gru:,.0f} against {lstm:,.0f} parameters"
     return text, judge_equal(found) if gru < lstm else FAILS
 
 
 def rock_is_poor(e: Evidence) -> tuple[str, str]:
+    """Claim 5: every other network's recall of rock above Conv's."""
     rock = {key: sides["test"][sides["test"]["label"] == "rock"] for key, sides in e.sides.items()}
     if rock["conv"].empty:
         return "no rock was tested", OPEN
@@ -158,6 +167,8 @@ def rock_is_poor(e: Evidence) -> tuple[str, str]:
 
 
 def comparable(first: str, second: str) -> Callable:
+    """Claim 7: the accuracies of these two networks within MARGIN of each other."""
+
     def check(e: Evidence) -> tuple[str, str]:
         found = e.difference(first, second)
         return f"{network_name(second)} less {network_name(first)}: {told(found)}", judge_equal(found)
@@ -166,14 +177,17 @@ def comparable(first: str, second: str) -> Callable:
 
 
 def conv_is_best(e: Evidence) -> tuple[str, str]:
+    """Claim 9: Conv above every other network."""
     return above(e, ["conv"], e.others("conv"))
 
 
 def raw_audio_loses(e: Evidence) -> tuple[str, str]:
+    """Claim 10: each network that takes a mel-spectrogram above each end-to-end one."""
     return above(e, MEL, RAW)
 
 
 def one_class_prevails(e: Evidence) -> tuple[str, str]:
+    """Claim 11: the class that the end-to-end LSTM predicts most often has more than half of the clips."""
     test = e.sides["end2end"]["test"]
     most = test["predicted"].value_counts().index[0]
     share, low, high = evaluation.mean_interval(test["predicted"] == most, evaluation.groups(test))
@@ -182,12 +196,14 @@ def one_class_prevails(e: Evidence) -> tuple[str, str]:
 
 
 def conv_is_balanced(e: Evidence) -> tuple[str, str]:
+    """Claim 12: the recalls of every other network spread more than Conv's."""
     found = {key: recall_spread(e.sides["conv"]["test"], e.sides[key]["test"]) for key in e.others("conv")}
     key, effect = decisive(found)
     return f"deviation of the recalls, {network_name(key)} less Conv: {told(effect)}", judge(*found.values())
 
 
 def gru_keeps_up(genre: Evidence, mood: Evidence) -> tuple[str, str]:
+    """Claim 13: in all six pairs the GRU not below the LSTM by more than MARGIN."""
     found = {
         (task, gru): e.difference(lstm, gru) for task, e in (("genre", genre), ("mood", mood)) for lstm, gru in PAIRS
     }
@@ -202,6 +218,7 @@ def gru_keeps_up(genre: Evidence, mood: Evidence) -> tuple[str, str]:
 
 
 def mood_is_harder(genre: Evidence, mood: Evidence) -> tuple[str, str]:
+    """Claim 8: the best genre network further on the way from guessing to perfection than the best mood network."""
     scaled = []
     for e in (genre, mood):
         chance = 1 / len(e.classes)

@@ -167,10 +167,10 @@ def build(
 
     Input, unless another `shape` is given: log-mel (128 bands, 130 frames); framed waveform (2129, 31); with
     `front_end="conflictnet"` the bare waveform (66150, 1). Output: (n_classes,) probabilities. `attention`
-    ("additive" or "dot") and `front_end` ("report" or "conflictnet": Rajan, Brutti and Cavallaro 2019) concern the
-    end-to-end networks only, `tuned` none. width (times the preset's filters), units (of recurrent layers) and
-    dropout change the sizes of the presets `report` and `quick`. Raises ValueError for an unknown name, UserError for
-    a size that the network hasn't or an input too small for it.
+    ("additive" or "dot") and `front_end` ("report" or "conflictnet": Rajan, Brutti and Cavallaro 2019, which has "dot"
+    only) concern the end-to-end networks, but not of preset `tuned`. width (times the preset's filters), units (of
+    recurrent layers) and dropout change the sizes of the presets `report` and `quick`. Raises ValueError for an
+    unknown name, UserError for a size that the network hasn't or an input too small for it.
     """
     for name, value, known in (
         ("network", key, KEYS),
@@ -220,18 +220,19 @@ def _sizes(key: str, preset: str, front_end: str, width: float, units: int | Non
     family = "end2end" if key.startswith("end2end") else family
     fixed = preset == "tuned" or front_end == "conflictnet"
     sizes = {} if fixed else dict(SIZES[preset][family])
+    where = "with ConflictNET's front end" if front_end == "conflictnet" else f"in preset {preset}"
     if width != 1:
-        sizes["filters"] = tuple(max(1, round(n * width)) for n in _known(sizes, "filters", key, preset))
+        sizes["filters"] = tuple(max(1, round(n * width)) for n in _known(sizes, "filters", key, where))
     for name, value in (("units", units), ("dropout", dropout)):
         if value is not None:
-            _known(sizes, name, key, preset)
+            _known(sizes, name, key, where)
             sizes[name] = value
     return sizes
 
 
-def _known(sizes: dict, name: str, key: str, preset: str):
+def _known(sizes: dict, name: str, key: str, where: str):
     if name not in sizes:
-        raise UserError(f"{TITLES[key]} has no {name} to set in preset {preset}; leave them as they are")
+        raise UserError(f"{TITLES[key]} has no {name} to set {where}; leave them as they are")
     return sizes[name]
 
 

@@ -122,11 +122,11 @@ def tell(prediction: Prediction) -> str:
         for name, row in shares[shares["share"] >= SHOWN].iterrows():
             share, low, high = (100 * row[column] for column in ("share", "low", "high"))
             lines.append(f"    {class_label(str(name)):<20} {share:3.0f} %   [{low:.0f}, {high:.0f}]")
-        lines += [f"    {line}" for line in _warnings(prediction, analysis, run, found)]
+        lines += [f"    {line}" for line in _warnings(prediction, run, found)]
     return "\n".join(lines)
 
 
-def _warnings(prediction: Prediction, analysis, run, found: doubts.Doubts) -> list[str]:
+def _warnings(prediction: Prediction, run: runs.Run, found: doubts.Doubts) -> list[str]:
     said = []
     if run.corpus["name"].startswith("embedded") and not prediction.song.composed:
         said.append("! this network has only heard music composed by a program: no statement about a recording")

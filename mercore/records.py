@@ -1,8 +1,9 @@
 """The committed records of trainings on real music: kept, verified, trained again. Explained in 09_beyond_the_report.
 
 A record is a run without its weights: record.json and predictions.csv.gz in a folder of data/records, with the
-metrics that follow from the predictions. It is small enough for git and enough for every figure of results. Of the
-many folds of a cross-validation the predictions of the training side are left out.
+metrics that follow from the predictions, and snippets.csv, what a network of the case studies makes of the composed
+songs. It is small enough for git and enough for every figure of results. Of the many folds of a cross-validation the
+predictions of the training side are left out.
 """
 
 import json
@@ -28,7 +29,7 @@ from mercore import (
 )
 
 RECORDS = FACTS / "records"
-CASE_STUDIES = {"genre": "end2end_gru", "mood": "conv"}  # the report's choice of networks, by task
+CASE_NETWORKS = {"genre": "end2end_gru", "mood": "conv"}  # the report's choice of networks, by task
 DRAWN = ("quick", "report")  # the profiles whose songs are drawn
 SNIPPETS = "snippets.csv"  # what these make of the composed songs
 SAVED_DIGITS = 4
@@ -69,7 +70,7 @@ def keep(run: runs.Run, root: Path | None = None) -> Path:
     with writing(target), unfinished(root) as scratch:
         (scratch / runs.RECORD).write_text(text, encoding="utf-8")
         runs.write_predictions(run.predictions, scratch / runs.PREDICTIONS)
-        if CASE_STUDIES.get(run.corpus["task"]) == run.config["network"] and run.config["profile"] in DRAWN:
+        if CASE_NETWORKS.get(run.corpus["task"]) == run.config["network"] and run.config["profile"] in DRAWN:
             _hear_songs(run).to_csv(scratch / SNIPPETS, float_format="%.4f", lineterminator="\n")
         return scratch.rename(target)
 

@@ -76,10 +76,12 @@ class Run:
 
     @property
     def classes(self) -> tuple[str, ...]:
+        """In the order of the network's outputs."""
         return tuple(self.corpus["classes"])
 
     @property
     def title(self) -> str:
+        """The network's name as figures and tables have it."""
         from mercore.networks import TITLES  # imports TensorFlow
 
         return TITLES.get(self.config["network"], self.config["network"])
@@ -345,9 +347,3 @@ def find(config: dict, corpus: dict) -> Run | None:
     folder = folder_of(max(found, key=lambda own: int(own.partition(".")[2] or 1)))
     shared.put(folder)  # if it couldn't be put there when it was made
     return load(folder)
-
-
-def list_runs() -> list[Run]:
-    """All finished runs, oldest first."""
-    folders = [p for p in runs_dir().glob("*") if p.is_dir() and not p.name.startswith(".")]
-    return [load(p) for p in sorted(folders, key=lambda p: p.stat().st_mtime)]

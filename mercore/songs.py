@@ -150,6 +150,19 @@ class Analysis:
         """The probabilities of clips that begin every `step` seconds, from the start of the song to its end."""
         return self.classify(np.arange(0, self.song.duration - self.seconds + 1e-9, step))
 
+    def in_sections(self) -> pd.DataFrame:
+        """The snippets that lie wholly in a section whose label the network can give, by start (s).
+
+        Columns label, predicted, task and section (the song's file and the number of the section in it).
+        """
+        table = pd.DataFrame({"predicted": self.predicted, "task": self.task, "label": None, "section": None})
+        sections = self.song.sections
+        if sections is not None and self.task in sections:
+            for number, part in enumerate(sections.to_dict("records"), 1):
+                inside = (self.starts >= part["start"]) & (self.starts + self.seconds <= part["end"])
+                table.loc[inside, ["label", "section"]] = part[self.task], f"{Path(self.song.path).stem} {number}"
+        return table[table["label"].isin(self.probabilities.columns)]
+
     def per_section(self, level: float = 0.95) -> pd.DataFrame | None:
         """Where sections are known: the share of their snippets predicted as the section's label.
 

@@ -164,6 +164,8 @@ def train(
     kind = networks.input_kind(key, front_end)
     if augment is None:
         augment = kind == "log_mel" or settings.preset == "tuned"
+    if front_end == "conflictnet":
+        attention = "dot"  # it has no other
     if scaler not in ("train", "all"):
         raise UserError(f'scaler must be "train" or "all", not {scaler!r}')
     listener = listener or fitting.Listener()

@@ -100,21 +100,9 @@ def tell_shares(analysis) -> str:
     return text
 
 
-def label_snippets(analysis) -> pd.DataFrame:
-    """The snippets that lie wholly in a section whose label the network can give: columns label and predicted."""
-    song, predicted = analysis.song, analysis.predicted
-    labels = pd.Series(None, index=predicted.index, dtype=object)
-    if song.sections is not None and analysis.task in song.sections:
-        for part in song.sections.to_dict("records"):
-            inside = (analysis.starts >= part["start"]) & (analysis.starts + analysis.seconds <= part["end"])
-            labels[inside] = part[analysis.task]
-    table = pd.DataFrame({"label": labels, "predicted": predicted})
-    return table[table["label"].isin(analysis.probabilities.columns)]
-
-
 def tell_agreement(analysis, run) -> str:
     """The share of snippets that got their section's label, beside what the same answers would get in any order."""
-    table = label_snippets(analysis)
+    table = analysis.in_sections()
     name, n = f"*{plain(analysis.song.title)}*, {analysis.task}: ", len(table)
     if not n:
         return name + "no section with a label is known, so there is nothing to check."

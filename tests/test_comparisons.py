@@ -121,9 +121,10 @@ def test_songs_are_told_with_and_without_sections():
     plain, known = make_analysis(list("aaaaabbbbb")), make_analysis(list("aaaaabbbbb"), sections)
     assert "By its sections" not in wording_songs.tell_shares(plain)
     assert "has 2 genres" in wording_songs.tell_shares(known)
-    assert len(wording_songs.label_snippets(plain)) == 0
-    told = wording_songs.label_snippets(known)  # 'other' is no class of the network; one snippet crosses
-    assert told["label"].tolist() == ["a"] * 4 and (told["predicted"] == "a").all()
+    assert len(plain.in_sections()) == 0
+    found = known.in_sections()  # 'other' is no class of the network; one snippet crosses
+    assert found["label"].tolist() == ["a"] * 4 and (found["predicted"] == "a").all()
+    assert set(found["task"]) == {"genre"} and set(found["section"]) == {"mine 1"}
     run = SimpleNamespace(accuracy=lambda side: 0.5)
     assert "nothing to check" in wording_songs.tell_agreement(plain, run)
     assert "**4 of 4** snippets" in wording_songs.tell_agreement(known, run)

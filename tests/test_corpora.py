@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import soundfile as sf
 
-from mercore import FACTS, UserError, corpora, layouts
+from mercore import FACTS, UserError, corpora, layouts, splits
 from mercore.corpora import folder, four_quadrant, gtzan, open_corpus, report, subset
 
 RATE = 8000
@@ -125,6 +125,14 @@ def test_own_table_beside_the_genres_is_not_gtzan(tmp_path):
     assert set(corpus.usable.artist) == {"The Sequencers"}
     assert "not GTZAN" in report(corpus)
     assert "Tzanetakis" not in corpus.citation
+
+
+def test_a_folder_of_ones_own_is_not_taken_for_gtzan_by_its_name(tmp_path):
+    text = "path,label,split\none.wav,a,train\nsub/two.wav,b,train\ndrei äöü.wav,b,test\n"
+    corpus = open_corpus(listed(tmp_path / "GTZAN remade", text), "genre")
+    assert corpus.name == "own GTZAN remade"
+    rows = corpus.usable.reset_index()
+    assert [splits.make(corpus, rows, name).protocol for name in ("auto", "fault_filtered")] == ["given", "given"]
 
 
 def test_wrongly_placed_track_is_named(tmp_path):
@@ -360,8 +368,8 @@ def listed(root, text, encoding="utf-8"):
 
 def test_tracks_csv(tmp_path):
     text = (
-        "path,label,artist,title,split,era\n"
-        "one.wav,a,Ann,Song,train,old\nsub\\two.wav,b,,,Valid,new\ndrei äöü.wav,b,NA,,test,new\ngone.wav,a,,,,old\n"
+        "path,label,artist,title,split\n"
+        "one.wav,a,Ann,Song,train\nsub\\two.wav,b,,,Valid\ndrei äöü.wav,b,NA,,test\ngone.wav,a,,,\n"
     )
     corpus = open_corpus(listed(tmp_path / "c", text), "mood")
     assert corpus.task == "mood"
@@ -369,7 +377,6 @@ def test_tracks_csv(tmp_path):
     assert corpus.usable.split.to_dict() == {"one": "train", "drei äöü": "test", "sub.two": "validation"}
     assert corpus.usable.artist.to_dict() == {"one": "Ann", "drei äöü": "NA", "sub.two": ""}
     assert corpus.faulty.fault.to_dict() == {"gone": "missing: there is no such file"}
-    assert folder(tmp_path / "c", label="era").classes == ("new", "old")
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "cp1252"])
@@ -399,12 +406,6 @@ def test_tracks_csv_mistakes_are_one_clear_line(tmp_path, text, words):
         folder(listed(tmp_path / "c", text))
     assert "tracks.csv" in str(caught.value)
     assert "\n" not in str(caught.value).strip()
-
-
-def test_label_column_needs_a_table(tmp_path):
-    write(tmp_path / "c" / "a" / "x.wav")
-    with pytest.raises(UserError, match="no column 'era'"):
-        folder(tmp_path / "c", label="era")
 
 
 # opening, subsets, fingerprints

@@ -88,7 +88,6 @@ def test_scores_cover_the_classes_that_are_tested():
     assert np.isnan(scores.loc["c", "recall"])
     assert np.isnan(scores.loc["c", "f1"])
     assert evaluation.balanced_accuracy(table) == pytest.approx((2 / 3 + 1) / 2)
-    assert evaluation.macro_f1(table, ["a", "b", "c"]) == pytest.approx((0.8 + 1) / 2)
 
 
 def test_vote_by_mean_and_by_majority():

@@ -15,6 +15,7 @@ from spoilt import cells, emptied, examples, spoilt
 pytest.importorskip("nbgrader", reason="nbgrader isn't installed: requirements-grading.txt")
 
 from mercore import UserError, grading
+from mercore.__main__ import main
 
 CHAPTER = "01_data"
 MARK = {
@@ -66,6 +67,12 @@ def test_whatever_a_student_is_called_what_is_taken_stays_in_the_course(tmp_path
     grading._take(one, course, BLANK)
     (taken,) = course.rglob("*.ipynb")
     assert taken.parent.parent.parent == course / "submitted" and not one.student.startswith(("-", "=", ".", "@"))
+
+
+def test_no_folder_named_is_not_this_folder(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(["grade", ""]) == 2  # as `make grade` calls it
+    assert "make grade SUBMISSIONS=FOLDER" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("what", ["a pipe", "a folder", "a link", "an endless device"])

@@ -19,7 +19,7 @@ import pandas as pd
 import soundfile
 from tqdm.auto import tqdm
 
-from mercore import UserError, data_dir, reading, sweep
+from mercore import UserError, data_dir, reading, remove_scraps
 
 SAMPLE_RATE = 22_050
 MARKER = "composed.json"  # written last: what isn't whole has none
@@ -76,7 +76,7 @@ def _once(folder: Path, seed: int, fill: Callable[[Path], None]) -> Path:
         return folder
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        sweep(folder.parent, f".{folder.name}-*")
+        remove_scraps(folder.parent, f".{folder.name}-*")
         scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
         try:
             fill(scratch)

@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 
 from mercore import UserError, evaluation, figures, fitting, runs, splits, training, wording
 from mercore.corpora import Corpus
-from mercore.widgets.panel import KEYS, Panel, Sentence, as_html, png
+from mercore.widgets.panel import KEYBOARD, Panel, Sentence, as_html, png
 from mercore.widgets.settings import BATCH_SIZES, CONFLICTNET, Settings, as_papermill, as_python, refusals
 from mercore.wording import percent, several
 
@@ -177,7 +177,7 @@ class Laboratory(Panel):
         self.together = w.VBox([heading, self.sort_by, self.table, self.compared, several_of_them, self.comparison])
         style = w.HTML(STYLE)
         return w.VBox(
-            [style, Sentence(KEYS), settings, buttons, self.status, self.code, self.curves, self.result,
+            [style, Sentence(KEYBOARD), settings, buttons, self.status, self.code, self.curves, self.result,
              self.confusion, self.together]
         )  # fmt: skip
 

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from mercore.features import SAMPLE_RATE
 from mercore.plotstyle import describe
 
-KEYS = "With the keyboard: Tab leads from control to control, ← and → move a slider, Enter presses and opens lists."
+KEYBOARD = "By keyboard: Tab leads from control to control, ← and → move a slider, Enter presses and opens lists."
 SCREEN_DPI = 100  # of pictures that change while one looks at them
 
 

@@ -21,7 +21,7 @@ from scipy.sparse import csr_array
 
 from mercore import UserError, features
 from mercore.plotstyle import NORMAL, SMALL, class_label, styled
-from mercore.widgets.panel import KEYS, SCREEN_DPI, Panel, Sentence, player, wav
+from mercore.widgets.panel import KEYBOARD, SCREEN_DPI, Panel, Sentence, player, wav
 
 LONGEST = 30.0  # s of an excerpt
 WINDOWS = (256, 512, 1024, 2048, 4096, 8192)  # samples
@@ -304,7 +304,7 @@ class SpectrogramExplorer(Panel):
             for name, control in self.controls.items()
         ]
         return [
-            Sentence(KEYS),
+            Sentence(KEYBOARD),
             *rows,
             self.image,
             ipywidgets.HBox([ipywidgets.Label("The excerpt itself:"), self.sound], layout=wrap),

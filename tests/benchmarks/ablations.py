@@ -1,11 +1,11 @@
 """What each choice of profile `tuned` earns: writes data/ablations.csv, which notebook 09 shows.
 
-    .venv/bin/python tests/benchmarks/ablations.py FOLDER_OF_4Q
+    .venv/bin/python tests/benchmarks/ablations.py FOLDER_OF_4Q ["as it is" "with SpecAugment" ...]
 
 The convolutional network on 4Q, three of five folds grouped by artist, once as it is and once without (or with) each
 thing. Differences are paired: the same test clips, whole artists resampled. The folds are those on whose validation
 sides the choices were made; the tuned networks are judged on others. Takes about an hour and a half on two cores;
-what is measured already isn't measured again.
+what is measured already isn't measured again. Some variants alone need "as it is" to be compared with.
 """
 
 import os
@@ -62,8 +62,10 @@ def variants() -> dict:
     without_normalisation = patch.object(tuned, "_normalised", lambda x: layers.ReLU()(Bias()(x)))
     flattened = patch.object(tuned, "StatisticsPooling", layers.Flatten)
     mean_alone = patch.object(tuned, "StatisticsPooling", lambda: statistics(("mean",)))
+    every_place = patch.object(layers, "AveragePooling2D", lambda _: layers.Identity())
     return {
         WHOLE: ([], {}),
+        "every band and frame, not two averaged": ([every_place], {}),
         "without batch normalisation": ([without_normalisation], {}),
         "flattened, no statistics": ([flattened], {}),
         "without shifts": ([], {"augment": False}),
@@ -103,10 +105,13 @@ def measure(folder: str, name: str, fold: int) -> None:
 
 
 def summary() -> pd.DataFrame:
-    """A row a variant: accuracy of clips and tracks, and how much it differs from the network as it is."""
+    """A row a variant: accuracy of clips and tracks, and how much it differs from the network as it is.
+
+    A variant without predictions here keeps the row that the table has of it.
+    """
     parts = pd.concat([pd.read_csv(path, keep_default_na=False) for path in sorted(KEPT.glob("*.csv"))])
     whole = parts[parts["variant"] == WHOLE].sort_values(["track", "start"], ignore_index=True)
-    rows = {}
+    rows = pd.read_csv(TABLE, index_col="variant").to_dict(orient="index") if TABLE.exists() else {}
     for name in variants():
         own = parts[parts["variant"] == name].sort_values(["track", "start"], ignore_index=True)
         if own["fold"].nunique() == len(TESTED):
@@ -123,13 +128,14 @@ def summary() -> pd.DataFrame:
                 "folds": len(TESTED),
                 "seed": SEED,
             }
-    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("variant")
+    in_order = {name: rows[name] for name in variants() if name in rows}
+    return pd.DataFrame.from_dict(in_order, orient="index").rename_axis("variant")
 
 
-def main(folder: str) -> None:
-    """All that is missing, two trainings at a time; then the table."""
+def main(folder: str, wanted: list[str]) -> None:
+    """What is missing of all variants, or of those wanted, two trainings at a time; then the table."""
     os.environ["TF_NUM_INTRAOP_THREADS"] = str(max(1, joblib.cpu_count() // 2))
-    jobs = [joblib.delayed(measure)(folder, name, fold) for name in variants() for fold in TESTED]
+    jobs = [joblib.delayed(measure)(folder, name, fold) for name in wanted or variants() for fold in TESTED]
     joblib.Parallel(2)(jobs)
     scratch = TABLE.with_suffix(".part")
     summary().to_csv(scratch, float_format="%.4f", lineterminator="\n")
@@ -137,6 +143,6 @@ def main(folder: str) -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2 or not Path(sys.argv[1]).is_dir():
-        sys.exit("name the folder of 4Q")
-    main(sys.argv[1])
+    if len(sys.argv) < 2 or not Path(sys.argv[1]).is_dir() or not set(sys.argv[2:]) <= set(variants()):
+        sys.exit(f"name the folder of 4Q, and perhaps some of: {', '.join(map(repr, variants()))}")
+    main(sys.argv[1], sys.argv[2:])
