@@ -286,15 +286,16 @@ def _table(prepared: Prepared, probabilities: np.ndarray) -> pd.DataFrame:
     return table
 
 
-# Seconds for one epoch over 1,000 clips on one core of an AMD EPYC, the other idle or busy with another training; for
-# `report` and `tuned` from one run of tests/benchmarks/epoch_seconds.py. Machines differ twofold and more.
+# Seconds for one epoch over 1,000 clips on one core of an AMD EPYC, the other idle, from one run of
+# tests/benchmarks/epoch_seconds.py. Beside another training the end-to-end ones take a quarter more; machines differ
+# twofold and more.
 EPOCH_SECONDS = {
-    "quick": {"conv": 2.1, "blstm": 1.3, "bgru": 2.0, "conv_blstm": 2.3, "conv_bgru": 2.2, "end2end": 1.7,
-              "end2end_gru": 1.9},
-    "report": {"conv": 7.4, "blstm": 4.6, "bgru": 4.1, "conv_blstm": 6.0, "conv_bgru": 6.2, "end2end": 34.6,
-               "end2end_gru": 29.6},
-    "tuned": {"conv": 2.3, "blstm": 3.3, "bgru": 2.8, "conv_blstm": 3.4, "conv_bgru": 2.4, "end2end": 3.5,
-              "end2end_gru": 3.4},
+    "quick": {"conv": 2.0, "blstm": 1.0, "bgru": 0.9, "conv_blstm": 1.2, "conv_bgru": 1.1, "end2end": 1.5,
+              "end2end_gru": 1.3},
+    "report": {"conv": 2.4, "blstm": 2.6, "bgru": 3.3, "conv_blstm": 2.8, "conv_bgru": 2.7, "end2end": 18.1,
+               "end2end_gru": 16.4},
+    "tuned": {"conv": 0.8, "blstm": 1.7, "bgru": 1.8, "conv_blstm": 1.0, "conv_bgru": 0.9, "end2end": 3.1,
+              "end2end_gru": 2.9},
 }  # fmt: skip
 
 

@@ -48,7 +48,7 @@ def wait(laboratory, seconds=240):
     ({"network": "conv", "profile": "report"}, {"clip_seconds": 0.5}, "clip_seconds", "too small"),
     ({"network": "bgru"}, {"clip_seconds": 9.0}, "clip_seconds", "as long as 9 s"),
     ({"network": "bgru", "protocol": "artist"}, {}, "protocol", "No artist"),
-    ({"network": "end2end", "profile": "report"}, {"batch_size": 128}, "batch_size", "take 16 at most"),
+    ({"network": "end2end", "profile": "report"}, {"batch_size": 128}, "batch_size", "take 32 at most"),
     ({"network": "end2end", "front_end": "conflictnet"}, {"batch_size": 64}, "batch_size", "take 16 at most"),
     ({"network": "end2end", "front_end": "conflictnet", "profile": "tuned"}, {}, "profile", "own sizes"),
 ])  # fmt: skip
