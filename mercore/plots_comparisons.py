@@ -140,7 +140,7 @@ def plot_votes(tables: dict[str, pd.DataFrame], what: str = "accuracy") -> Figur
         ax.set_title(task)
         ax.grid(axis="x")
     axes[0, 0].set_yticks(y, [network_name(key) for key in table.index])
-    _add_legend(axes[0, -1])
+    axes[0, 0].legend(loc="lower left", bbox_to_anchor=(0, 1.09), ncols=4, handlelength=1.6, borderaxespad=0.2)
     add_caption(
         fig,
         "Grey: single clips. Diamonds: tracks, by the mean of their clips' probabilities, with a 95 % interval from "
