@@ -25,7 +25,7 @@ def test_a_record_keeps_what_figures_need_and_no_weights(run, tmp_path):
 
 def test_a_network_of_the_case_studies_keeps_what_it_made_of_the_songs(run, tmp_path, monkeypatch):
     assert records.analyses(runs.load(records.keep(run, tmp_path / "without"))) == []
-    monkeypatch.setattr(records, "CASE_STUDIES", {run.corpus["task"]: "blstm"})
+    monkeypatch.setattr(records, "CASE_NETWORKS", {run.corpus["task"]: "blstm"})
     kept = runs.load(records.keep(run, tmp_path / "with"))
     found = records.analyses(kept)
     assert [analysis.song.composed for analysis in found] == [True, True]
