@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from mercore import FACTS, PROJECT, beyond, evaluation, figures, ledger, published, records, runs
+from mercore import FACTS, PROJECT, beyond, evaluation, figures, ledger, published, records, runs, songs
 
 REAL = PROJECT / "figures" / "real"
 ABLATIONS = FACTS / "ablations.csv"
@@ -64,20 +64,23 @@ def _draw_protocol(own: dict[str, dict[str, list[runs.Run]]], protocol: str, out
             before, after, by = beyond.calibrated(run)
             fig = figures.plot_reliability(before, after, (run.title, f"at temperature {by:.2f}"))
             written.append(figures.save(fig, f"reliability_{task}", figures.Provenance.of(run), out))
-    snippets = []
-    for run in _of_case_studies(own):
-        analyses = records.analyses(run)
-        snippets += [analysis.in_sections() for analysis in analyses]
-        for number, analysis in zip(FIGURES_OF_SONGS[run.corpus["task"]], analyses, strict=False):
-            fig = figures.plot_song(analysis)
-            written.append(figures.save(fig, number, figures.Provenance.of_song(analysis.song, run), out))
-    claims = ledger.settle(own, pd.concat(snippets) if snippets else None).set_index("number")
+    analyses = _analyses(own)
+    for number, run, analysis in analyses:
+        about = figures.Provenance.of_song(analysis.song, run)
+        written.append(figures.save(figures.plot_song(analysis), number, about, out))
+    snippets = pd.concat([analysis.in_sections() for *_, analysis in analyses]) if analyses else None
+    claims = ledger.settle(own, snippets).set_index("number")
     return [*written, figures.save_table(claims, "claims", out)]
 
 
-def _of_case_studies(own: dict[str, dict[str, list[runs.Run]]]) -> list[runs.Run]:
-    """The first training of each network whose songs figures 9 to 12 show, as far as there is one."""
-    return [run for task, key in records.CASE_NETWORKS.items() for run in own.get(task, {}).get(key, [])[:1]]
+def _analyses(own: dict[str, dict[str, list[runs.Run]]]) -> list[tuple[int, runs.Run, songs.Analysis]]:
+    """What the two networks of the case studies made of the composed songs, each with the number of its figure."""
+    return [
+        (number, run, analysis)
+        for task, key in records.CASE_NETWORKS.items()
+        for run in own.get(task, {}).get(key, [])[:1]
+        for number, analysis in zip(FIGURES_OF_SONGS[task], records.analyses(run), strict=False)
+    ]
 
 
 def _draw_comparison(several: list[runs.Run], corpus: str, profile: str, out: Path) -> list[Path]:

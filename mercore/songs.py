@@ -150,6 +150,9 @@ class Analysis:
         """The probabilities of clips that begin every `step` seconds, from the start of the song to its end."""
         return self.classify(np.arange(0, self.song.duration - self.seconds + 1e-9, step))
 
+    def _wholly_in(self, part: dict) -> np.ndarray:
+        return (self.starts >= part["start"]) & (self.starts + self.seconds <= part["end"])
+
     def in_sections(self) -> pd.DataFrame:
         """The snippets that lie wholly in a section whose label the network can give, by start (s).
 
@@ -159,8 +162,8 @@ class Analysis:
         sections = self.song.sections
         if sections is not None and self.task in sections:
             for number, part in enumerate(sections.to_dict("records"), 1):
-                inside = (self.starts >= part["start"]) & (self.starts + self.seconds <= part["end"])
-                table.loc[inside, ["label", "section"]] = part[self.task], f"{Path(self.song.path).stem} {number}"
+                name = f"{Path(self.song.path).stem} {number}"
+                table.loc[self._wholly_in(part), ["label", "section"]] = part[self.task], name
         return table[table["label"].isin(self.probabilities.columns)]
 
     def per_section(self, level: float = 0.95) -> pd.DataFrame | None:
@@ -175,7 +178,7 @@ class Analysis:
             return None
         rows = []
         for part in sections.to_dict("records"):
-            inside = (self.starts >= part["start"]) & (self.starts + self.seconds <= part["end"])
+            inside = self._wholly_in(part)
             predicted, n = self.predicted[inside], int(inside.sum())
             right = int((predicted == part[self.task]).sum())
             low, high = proportion_confint(right, n, alpha=1 - level, method="wilson") if n else (0.0, 1.0)

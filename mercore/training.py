@@ -287,8 +287,8 @@ def _table(prepared: Prepared, probabilities: np.ndarray) -> pd.DataFrame:
 
 
 # Seconds for one epoch over 1,000 clips on one core of an AMD EPYC, the other idle, from one run of
-# tests/benchmarks/epoch_seconds.py. Beside another training the end-to-end ones take a quarter more; machines differ
-# twofold and more.
+# tests/benchmarks/epoch_seconds.py. Beside another training the end-to-end ones take up to a quarter more; machines
+# differ twofold and more.
 EPOCH_SECONDS = {
     "quick": {"conv": 2.0, "blstm": 1.0, "bgru": 0.9, "conv_blstm": 1.2, "conv_bgru": 1.1, "end2end": 1.5,
               "end2end_gru": 1.3},
@@ -299,15 +299,13 @@ EPOCH_SECONDS = {
 }  # fmt: skip
 
 
-def estimate(settings: Profile, several: Iterable[corpora.Corpus]) -> tuple[float, float, float]:
-    """At most how long all seven networks train on these corpora, and the longest of them (s); the caches (bytes)."""
-    total = longest = disk = 0.0
+def estimate(settings: Profile, several: Iterable[corpora.Corpus]) -> tuple[dict[str, float], float]:
+    """At most how long each of the seven networks trains on all of these corpora (s); their caches (bytes)."""
+    n_clips = 0
     for corpus in several:
         tracks = len(corpus.usable)
         if settings.tracks_per_class:
             tracks = min(tracks, settings.tracks_per_class * len(corpus.classes))
-        n_clips = tracks * settings.clips_per_track
-        seconds = [s * settings.epochs * n_clips / 1000 for s in EPOCH_SECONDS[settings.preset].values()]
-        total, longest = total + sum(seconds), max(longest, *seconds)
-        disk += n_clips * 2 * sum(np.prod(features.shape(kind)) for kind in ("log_mel", "waveform"))
-    return total, longest, disk
+        n_clips += tracks * settings.clips_per_track
+    seconds = {key: s * settings.epochs * n_clips / 1000 for key, s in EPOCH_SECONDS[settings.preset].items()}
+    return seconds, n_clips * 2 * sum(np.prod(features.shape(kind)) for kind in ("log_mel", "waveform"))

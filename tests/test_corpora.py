@@ -368,8 +368,8 @@ def listed(root, text, encoding="utf-8"):
 
 def test_tracks_csv(tmp_path):
     text = (
-        "path,label,artist,title,split\n"
-        "one.wav,a,Ann,Song,train\nsub\\two.wav,b,,,Valid\ndrei äöü.wav,b,NA,,test\ngone.wav,a,,,\n"
+        "path,label,artist,title,split,era\n"
+        "one.wav,a,Ann,Song,train,old\nsub\\two.wav,b,,,Valid,new\ndrei äöü.wav,b,NA,,test,new\ngone.wav,a,,,,old\n"
     )
     corpus = open_corpus(listed(tmp_path / "c", text), "mood")
     assert corpus.task == "mood"

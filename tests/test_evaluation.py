@@ -87,6 +87,7 @@ def test_scores_cover_the_classes_that_are_tested():
     assert scores.loc["a", ["precision", "recall", "n"]].tolist() == [1, pytest.approx(2 / 3), 3]
     assert np.isnan(scores.loc["c", "recall"])
     assert np.isnan(scores.loc["c", "f1"])
+    assert scores["f1"].mean() == pytest.approx((0.8 + 1) / 2)
     assert evaluation.balanced_accuracy(table) == pytest.approx((2 / 3 + 1) / 2)
 
 

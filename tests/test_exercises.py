@@ -189,6 +189,11 @@ def test_the_archive_has_the_workbook_and_blank_exercises_but_no_sources(archive
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)
+def test_exercises_have_no_settings_so_that_a_mark_means_the_same_for_all(chapter):
+    assert not [cell for cell in source(chapter).cells if "parameters" in cell.metadata.get("tags", [])]
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
 def test_cells_are_short_enough_to_read_aloud(chapter):
     for cell in source(chapter).cells:
         if cell.cell_type == "code":

@@ -122,7 +122,8 @@ def test_an_interrupted_training_leaves_nothing_that_looks_finished(tones, monke
     monkeypatch.setattr(runs, "write_predictions", die)
     with pytest.raises(KeyboardInterrupt):
         training.train(tones, "blstm", "quick", "track", seed=7, epochs=1, clips_per_track=4)
-    assert set(os.listdir(runs.runs_dir())) == before  # hidden scraps would be seen
+    assert set(os.listdir(runs.runs_dir())) == before
+    assert not list(runs.runs_dir().glob(".unfinished-*"))
 
 
 def test_what_a_killed_run_left_is_swept_by_a_later_one(tones):
@@ -303,5 +304,6 @@ def test_a_stopped_training_leaves_no_thread_behind(tones):
 
 
 def test_what_all_trainings_will_take_is_told_before(tones):
-    total, longest, disk = training.estimate(training.profile("quick"), [tones])
-    assert total > longest > 0 and disk == 12 * 10 * 2 * (128 * 130 + 2129 * 31)
+    seconds, disk = training.estimate(training.profile("quick"), [tones])
+    assert set(seconds) == set(training.EPOCH_SECONDS["quick"]) and sum(seconds.values()) > max(seconds.values()) > 0
+    assert disk == 12 * 10 * 2 * (128 * 130 + 2129 * 31)
