@@ -13,7 +13,9 @@ from matplotlib.figure import Figure
 from mercore.features import SAMPLE_RATE
 from mercore.plotstyle import describe
 
-KEYBOARD = "By keyboard: Tab leads from control to control, ← and → move a slider, Enter presses and opens lists."
+KEYBOARD = (
+    "With the keyboard: Tab leads from control to control, ← and → move a slider, Enter presses and opens lists."
+)
 SCREEN_DPI = 100  # of pictures that change while one looks at them
 
 
