@@ -152,7 +152,7 @@ def _figures(options) -> None:
 
 
 def _book(options) -> None:
-    from mercore import book
+    from mercore.workbook import book
 
     print(book.make(options.settings))
 
@@ -165,7 +165,8 @@ def _publish(options) -> None:
 
 
 def _lab(options) -> None:
-    from mercore import execution, workbook
+    from mercore import workbook
+    from mercore.workbook import execution
 
     execution.use_own_kernel()
     notebooks = str(workbook.NOTEBOOKS)
@@ -181,9 +182,9 @@ def _check(options) -> None:
 
 
 def _fetch(options) -> None:
-    from mercore import fetch
+    from mercore.corpora import download
 
-    fetch.fetch(options.dataset, options.to, options.url)
+    download.fetch(options.dataset, options.to, options.url)
 
 
 def _positive(text: str) -> int:
@@ -206,9 +207,9 @@ def _several(one):
 
 
 def _features(options) -> None:
-    from mercore import sweeps
+    from mercore.study import sweep
 
-    found = sweeps.extract(options.corpus, options.task, options.networks, options.profile, address=options.cluster)
+    found = sweep.extract(options.corpus, options.task, options.networks, options.profile, address=options.cluster)
     for kind, x in found.items():
         print(f"{kind}: {len(x):,} clips, {x.steps.nbytes / 1e6:,.0f} MB in {x.steps.filename}")
 
@@ -216,9 +217,10 @@ def _features(options) -> None:
 def _sweep(options) -> int:
     """0; 1 if there were trainings that failed, which are named."""
     os.environ["TF_NUM_INTRAOP_THREADS"] = str(options.threads)  # before TensorFlow is imported
-    from mercore import evaluation, sweeps
+    from mercore import evaluation
+    from mercore.study import sweep
 
-    jobs = sweeps.plan(
+    jobs = sweep.plan(
         options.corpus,
         options.task,
         options.networks,
@@ -228,7 +230,7 @@ def _sweep(options) -> int:
         options.folds,
     )
     finished, failed = [], []
-    for job, run, error in sweeps.collect(sweeps.run(jobs, options.threads, options.jobs, options.cluster)):
+    for job, run, error in sweep.collect(sweep.run(jobs, options.threads, options.jobs, options.cluster)):
         if run:
             told = f"{job.title}: test accuracy {run.accuracy():.3f} ({run.id})"
             finished.append(replace(run, predictions=run.side("test")))  # which is all that the table takes
@@ -249,10 +251,11 @@ def _predict(options) -> int:
     print("loading TensorFlow and the network ...", file=sys.stderr, flush=True)  # seconds in which nothing is seen
     from tqdm.auto import tqdm
 
-    from mercore import models, predict
+    from mercore.songs import predict
+    from mercore.training import pretrained
 
     paths = predict.find_songs(options.song)
-    networks = [predict.open_network(name) for name in options.run or models.names()]
+    networks = [predict.open_network(name) for name in options.run or pretrained.names()]
     if not networks:
         raise UserError("there is no model here; name a run with --run")
     names, failures = dict(zip(paths, predict.stems(paths), strict=True)), []
@@ -275,25 +278,26 @@ def _predict(options) -> int:
 
 
 def _export(options) -> None:
-    from mercore import export, predict
+    from mercore.songs import predict
+    from mercore.training import export
 
     print(export.export(predict.open_network(options.run), options.to))
 
 
 def _assignment(options) -> None:
-    from mercore import handout
+    from mercore.workbook import assignment
 
-    print(handout.make_archive(Path(options.to).expanduser() if options.to else None))
+    print(assignment.make_archive(Path(options.to).expanduser() if options.to else None))
 
 
 def _grade(options) -> int:
     """0; 1 if there were submissions that couldn't be graded, which are named."""
-    from mercore import handout
+    from mercore.workbook import assignment
 
     if not options.submissions:  # as make calls it without SUBMISSIONS
         raise UserError("name the folder of what was handed in: make grade SUBMISSIONS=FOLDER")
-    handout.need_nbgrader()
-    from mercore import grading
+    assignment.need_nbgrader()
+    from mercore.workbook import grading
 
     marks, found = grading.grade(options.submissions, Path(options.course).expanduser() if options.course else None)
     print(marks)
@@ -301,14 +305,14 @@ def _grade(options) -> int:
 
 
 def _list_records(options) -> None:
-    from mercore import records
+    from mercore.study import records
 
     for run in records.load_all():
         print(f"{run.id}: test accuracy {run.accuracy():.3f}, {run.timings['training']:.0f} s of training")
 
 
 def _verify_records(options) -> None:
-    from mercore import records
+    from mercore.study import records
 
     faults = records.verify()
     if faults:
@@ -317,26 +321,27 @@ def _verify_records(options) -> None:
 
 
 def _draw_records(options) -> None:
-    from mercore import real_figures, records
+    from mercore.study import figures, records
 
     recorded = records.load_all()
     if not recorded:
         raise UserError(
             f"{records.RECORDS}: there are no records yet; `runs keep` copies those of finished runs there"
         )
-    for path in real_figures.draw(recorded):
+    for path in figures.draw(recorded):
         print(path)
 
 
 def _keep_records(options) -> None:
-    from mercore import records, runs
+    from mercore.study import records
+    from mercore.training import runs
 
     for run in options.run:
         print(records.keep(runs.load(run)))
 
 
 def _repeat(options) -> None:
-    from mercore import records
+    from mercore.study import records
 
     record = records.find(options.run)
     os.environ["TF_NUM_INTRAOP_THREADS"] = str(records.threads(record))  # before TensorFlow is imported

@@ -8,8 +8,9 @@ import nbformat
 import numpy as np
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from mercore import book, plotstyle
+from mercore.plots import style
 from mercore.widgets.panel import wav
+from mercore.workbook import book
 
 GLOSSARY = """# Glossary
 
@@ -61,7 +62,7 @@ def audio(seconds: float) -> dict:
 
 def picture(alt: str = "", **more) -> dict:
     """What a figure leaves, and with further data a widget; without alt text that of a figure of somebody's own."""
-    fig, _ = plotstyle.new_figure(2, 1)
+    fig, _ = style.new_figure(2, 1)
     with io.BytesIO() as file:
         fig.savefig(file)
         data = {"image/png": b64encode(file.getvalue()).decode(), "text/plain": "<Figure>"} | more

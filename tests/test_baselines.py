@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from mercore import baselines, evaluation
+from mercore import evaluation
+from mercore.study import baselines
 
 
 def test_statistics_hear_pitch_and_tempo():

@@ -6,14 +6,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mercore import UserError, beyond, calibration, evaluation, figures, networks, real_figures, runs, wording_beyond
+from mercore import UserError, evaluation, networks, plots
+from mercore.evaluation import calibration
+from mercore.study import figures as real_figures
+from mercore.study import tables, tables_text
+from mercore.training import runs
 
 QUADRANTS = ("Q1", "Q2", "Q3", "Q4")
 RIGHT = {"clip": 0.8, "track": 0.65, "artist": 0.6}
 
 
 def made_up(key, protocol, seed):
-    rng = np.random.default_rng([networks.KEYS.index(key), beyond.PROTOCOLS.index(protocol), seed])
+    rng = np.random.default_rng([networks.KEYS.index(key), tables.PROTOCOLS.index(protocol), seed])
     n = 600
     label = np.array(QUADRANTS)[np.arange(n) // 5 % 4]
     p = rng.dirichlet((0.5,) * 4, n)
@@ -36,7 +40,7 @@ def made_up(key, protocol, seed):
 
 @pytest.fixture(scope="module")
 def records():
-    return [made_up(k, p, s) for k in networks.KEYS for p in beyond.PROTOCOLS for s in (0, 1)]
+    return [made_up(k, p, s) for k in networks.KEYS for p in tables.PROTOCOLS for s in (0, 1)]
 
 
 GENRES = ("Blues", "Jazz", "Pop/Rock")
@@ -56,9 +60,9 @@ def made_up_genre(key, protocol, name="4Q genre tags"):
 
 def test_uneven_classes_are_averaged(records):
     genres = [made_up_genre(key, protocol) for key in networks.KEYS for protocol in ("clip", "artist")]
-    assert beyond.is_uneven(genres[0])
-    assert not beyond.is_uneven(records[0])
-    table = beyond.protocol_table(genres, "4Q genre tags").set_index(["network", "protocol"])
+    assert tables.is_uneven(genres[0])
+    assert not tables.is_uneven(records[0])
+    table = tables.protocol_table(genres, "4Q genre tags").set_index(["network", "protocol"])
     test = genres[0].side("test")
     assert table.loc["conv", "clip"]["accuracy"] == pytest.approx(evaluation.balanced_accuracy(test))
     assert table.loc["conv", "clip"]["low"] < evaluation.balanced_accuracy(test) < table.loc["conv", "clip"]["high"]
@@ -72,25 +76,25 @@ def test_folds_of_uneven_classes_are_scored_by_balanced_accuracy(folds):
         if run.config["network"] != "svm":
             own = run.predictions[["track", "artist", "start", "side"]].merge(genres[["track", "start", *columns]])
             several.append(dataclasses.replace(run, predictions=own, corpus=run.corpus | {"classes": list(GENRES)}))
-    table = beyond.fold_table(several, "4Q")
-    conv = beyond.fold_votes(several, "4Q")["conv"]
+    table = tables.fold_table(several, "4Q")
+    conv = tables.fold_votes(several, "4Q")["conv"]
     assert table.at["conv", "tracks"] == pytest.approx(evaluation.balanced_accuracy(conv))
     assert table.at["conv", "tracks"] != pytest.approx(evaluation.accuracy(conv))
 
 
 def test_votes_and_pairs_of_networks(records):
-    own = beyond.by_network(records, "4Q", "artist")
-    votes = beyond.vote_table(own)
+    own = tables.by_network(records, "4Q", "artist")
+    votes = tables.vote_table(own)
     assert (votes["tracks"] > votes["clips"]).all()  # made up: clips are right independently of each other
-    pairs = beyond.pair_table(own)
+    pairs = tables.pair_table(own)
     assert set(pairs.index) == set(networks.KEYS) - set(pairs["best"])
     assert (pairs["beaten"] == (pairs["high"] < 0)).all()
     assert pairs["p"].between(0, 1).all()
 
 
 def test_accuracy_by_genre_takes_the_genres_from_the_records(records):
-    moods = beyond.by_network(records, "4Q", "artist")["conv"]
-    table = beyond.accuracy_by_genre([made_up_genre("conv", "clip")], moods)
+    moods = tables.by_network(records, "4Q", "artist")["conv"]
+    table = tables.accuracy_by_genre([made_up_genre("conv", "clip")], moods)
     assert list(table.index) == list(GENRES)
     assert table["tracks"].sum() == moods[0].side("test")["track"].nunique()
     assert table["accuracy"].between(table["low"], table["high"]).all()
@@ -115,13 +119,13 @@ def folds():
 
 
 def test_folds_are_pooled_and_networks_put_together(folds):
-    voted = beyond.fold_votes(folds, "4Q")
+    voted = tables.fold_votes(folds, "4Q")
     assert set(voted) == {"conv", "conv_bgru", "svm", "ensemble", "hybrid"}
     assert all(own["track"].nunique() == len(own) == 120 for own in voted.values())
     one, other = (voted[key].set_index("track").sort_index() for key in ("conv", "conv_bgru"))
     both = voted["ensemble"].set_index("track").sort_index()
     np.testing.assert_allclose(both["p_Q1"], (one["p_Q1"] + other["p_Q1"]) / 2)
-    table = beyond.fold_table(folds, "4Q")
+    table = tables.fold_table(folds, "4Q")
     assert (table["tracks"].diff().dropna() <= 0).all()
     assert table["tracks"].between(table["low"], table["high"]).all()
     assert np.isnan(table.at["svm", "less_svm"])
@@ -130,14 +134,14 @@ def test_folds_are_pooled_and_networks_put_together(folds):
 
 
 def test_folds_that_lack_one_or_are_of_other_seeds_are_not_pooled(folds):
-    assert "conv" not in beyond.folds_of(folds[1:], "4Q")
+    assert "conv" not in tables.folds_of(folds[1:], "4Q")
     other = dataclasses.replace(folds[0], config=folds[0].config | {"seed": 2})
     with pytest.raises(UserError, match="several cross-validations"):
-        beyond.folds_of([*folds, other], "4Q")
+        tables.folds_of([*folds, other], "4Q")
     with pytest.raises(UserError, match="of one network and fold"):
-        beyond.folds_of([*folds, dataclasses.replace(folds[0])], "4Q")
+        tables.folds_of([*folds, dataclasses.replace(folds[0])], "4Q")
     by_another_recipe = dataclasses.replace(folds[0], config=folds[0].config | {"profile": "report"})
-    assert beyond.folds_of([*folds, by_another_recipe], "4Q")["conv"][0] is folds[0]
+    assert tables.folds_of([*folds, by_another_recipe], "4Q")["conv"][0] is folds[0]
 
 
 def test_tuning_gains_pair_the_same_clips_and_seeds(records):
@@ -145,67 +149,67 @@ def test_tuning_gains_pair_the_same_clips_and_seeds(records):
     better = [run for run in better if (run.config["network"], run.config["seed"]) == ("conv", 1)]
     test = better[0].predictions
     better[0] = dataclasses.replace(better[0], predictions=test.assign(predicted=test["label"]))
-    table = beyond.tuning_gains([*records, *better], "4Q", better[0].config["protocol"])
+    table = tables.tuning_gains([*records, *better], "4Q", better[0].config["protocol"])
     assert list(table.index) == ["conv"]
-    own = next(run for run in beyond.by_network(records, "4Q", "clip")["conv"] if run.config["seed"] == 1)
+    own = next(run for run in tables.by_network(records, "4Q", "clip")["conv"] if run.config["seed"] == 1)
     assert table.at["conv", "difference"] == pytest.approx(1 - own.accuracy())
     assert table.at["conv", "seeds"] == 1
-    assert "Surely better by the new recipe: 1 of 1; surely worse: 0." in wording_beyond.tell_tuning(table)
+    assert "Surely better by the new recipe: 1 of 1; surely worse: 0." in tables_text.tell_tuning(table)
 
 
 def test_only_seeds_that_all_networks_have_are_compared(records):
-    own = beyond.by_network([*records, made_up("conv", "clip", 2)], "4Q", "clip")
+    own = tables.by_network([*records, made_up("conv", "clip", 2)], "4Q", "clip")
     assert {key: [run.config["seed"] for run in of] for key, of in own.items()} == {key: [0, 1] for key in own}
     assert set(own) == set(networks.KEYS)
-    assert beyond.by_network(records, "4Q genre tags", "clip") == {}
+    assert tables.by_network(records, "4Q genre tags", "clip") == {}
 
 
 def test_two_runs_of_one_network_and_seed_cannot_be_told_apart(records):
     with pytest.raises(UserError, match="of one network, seed and protocol"):
-        beyond.by_network([*records, made_up("conv", "clip", 1)], "4Q", "clip")
+        tables.by_network([*records, made_up("conv", "clip", 1)], "4Q", "clip")
 
 
 def test_voting_clips_are_right_more_often_than_one(records):
     test = records[0].side("test")
-    curve = beyond.accuracy_by_clips(test, draws=5)
+    curve = tables.accuracy_by_clips(test, draws=5)
     assert list(curve["clips"]) == [1, 2, 3, 4, 5]
     assert curve["accuracy"].iloc[0] == pytest.approx(evaluation.accuracy(test), abs=0.06)
     assert curve["accuracy"].iloc[-1] == evaluation.accuracy(evaluation.vote(test))
     assert curve["accuracy"].iloc[-1] > curve["accuracy"].iloc[0]
-    assert "all 5" in wording_beyond.tell_clip_votes(curve, "mood")
+    assert "all 5" in tables_text.tell_clip_votes(curve, "mood")
 
 
 def test_sentences_follow_the_tables(records):
-    table = beyond.protocol_table(records, "4Q")
-    told = wording_beyond.tell_protocols(table).splitlines()
+    table = tables.protocol_table(records, "4Q")
+    told = tables_text.tell_protocols(table).splitlines()
     assert len(told) == len(table)
     assert all(("the report has" in line) == (" by clip:" in line) for line in told)
     for honest in ("artist", "track"):
-        told = wording_beyond.tell_leakage(table, "mood", honest)
+        told = tables_text.tell_leakage(table, "mood", honest)
         assert "7 networks read +" in told and f"split by {honest}" in told
-    before, after, by = beyond.calibrated(records[0])
-    told = wording_beyond.tell_calibration(before, after, by)
+    before, after, by = tables.calibrated(records[0])
+    told = tables_text.tell_calibration(before, after, by)
     worse = np.subtract(*map(calibration.expected_calibration_error, (after, before))) >= 0
     assert ("not smaller" in told) == worse
 
 
 def test_sentences_on_tuned_networks_follow_their_tables(folds, records):
-    table = beyond.fold_table(folds, "4Q")
-    told = wording_beyond.tell_folds(table, 0.752)
+    table = tables.fold_table(folds, "4Q")
+    told = tables_text.tell_folds(table, 0.752)
     assert all(f"{row['tracks']:.3f} [" in told for _, row in table.iterrows())
     assert told.count("beats it") == (table["less_low"] > 0).sum()
     assert told.count("is beaten") == (table["less_high"] < 0).sum()
     assert told.count("less the SVM") == len(table) - 1
     sure = table.assign(low=0.8, high=0.9)
-    assert "below the interval" in wording_beyond.tell_folds(sure, 0.752)
-    assert "above the interval" in wording_beyond.tell_folds(table.assign(low=0.3, high=0.4), 0.752)
-    assert "features" not in wording_beyond.tell_folds(table)
-    assert "7 of 7 networks reach" in wording_beyond.tell_against_report(beyond.protocol_table(records, "4Q"))
+    assert "below the interval" in tables_text.tell_folds(sure, 0.752)
+    assert "above the interval" in tables_text.tell_folds(table.assign(low=0.3, high=0.4), 0.752)
+    assert "features" not in tables_text.tell_folds(table)
+    assert "7 of 7 networks reach" in tables_text.tell_against_report(tables.protocol_table(records, "4Q"))
     ablations = pd.DataFrame(
         {"difference": [0, -0.1, 0.01, 0.05], "low": [0, -0.15, -0.02, 0.01], "high": [0, -0.05, 0.04, 0.09]},
         index=["as it is", "a", "b", "c"],
     )
-    lines = wording_beyond.tell_ablations(ablations).splitlines()
+    lines = tables_text.tell_ablations(ablations).splitlines()
     assert [line.split(":** ")[1] for line in lines] == ["a -10.0.", "c +5.0.", "b +1.0."]
 
 
@@ -213,11 +217,11 @@ def test_no_validation_no_temperature(records):
     run = records[0]
     left = run.predictions[run.predictions["side"] != "validation"]
     with pytest.raises(ValueError, match="no validation clips"):
-        beyond.calibrated(dataclasses.replace(run, predictions=left))
+        tables.calibrated(dataclasses.replace(run, predictions=left))
 
 
 def test_the_protocols_side_by_side(records):
-    table = beyond.protocol_table(records, "4Q").set_index(["network", "protocol"])
+    table = tables.protocol_table(records, "4Q").set_index(["network", "protocol"])
     assert len(table) == 21
     row = table.loc["conv", "clip"]
     assert row["low"] < row["accuracy"] < row["high"]
@@ -226,7 +230,7 @@ def test_the_protocols_side_by_side(records):
 
 
 def test_temperature_is_learnt_from_validation_and_changes_no_prediction(records):
-    before, after, by = beyond.calibrated(records[0])
+    before, after, by = tables.calibrated(records[0])
     assert 0.05 < by < 20
     assert (before["predicted"] == after["predicted"]).all()
     assert evaluation.accuracy(before) == evaluation.accuracy(after)
@@ -250,16 +254,16 @@ def test_a_learning_curve_ends_with_all_training_tracks(ablations):
     assert list(curve["training tracks"]) == [300, 600]
     assert curve["clips"].iloc[-1] == 0.6
     assert "tested on 100 tracks" in about.text()
-    told = wording_beyond.tell_learning(curve)
+    told = tables_text.tell_learning(curve)
     assert "From 300 to 600" in told and "+5.0 points [+1.0, +9.0]" in told and "still gains" in told
-    assert "gains nothing" in wording_beyond.tell_learning(curve.assign(high=0.01))
+    assert "gains nothing" in tables_text.tell_learning(curve.assign(high=0.01))
 
 
 def test_everything_is_drawn(records, folds, ablations, tmp_path):
     genres = [made_up_genre(key, protocol) for key in networks.KEYS for protocol in ("clip", "artist")]
     written = real_figures.draw([*records, *genres, *folds], tmp_path)
     names = {str(path.relative_to(tmp_path)) for path in written}
-    for protocol in beyond.PROTOCOLS:
+    for protocol in tables.PROTOCOLS:
         assert f"{protocol}/fig08_mood_results.png" in names
         assert f"{protocol}/claims.csv" in names
         assert sum(name.startswith(f"{protocol}/fig2") for name in names) == 7
@@ -270,7 +274,7 @@ def test_everything_is_drawn(records, folds, ablations, tmp_path):
     assert {"comparison/tuned_4q.png", "comparison/tuned_4q.csv", "comparison/ablations.png"} <= names
     assert {"comparison/clip_votes_4q.png", "comparison/confusion_4q.png", "comparison/learning_curve.png"} <= names
     assert {"comparison/moods_by_genre.png"} <= names
-    assert not [path for path in written if path.suffix == ".png" and figures.is_blank(path)]
+    assert not [path for path in written if path.suffix == ".png" and plots.is_blank(path)]
     claims = pd.read_csv(tmp_path / "track" / "claims.csv", index_col="number")
     assert claims.at[1, "verdict"] == "undecided"
     assert len(claims) == 15
@@ -282,7 +286,7 @@ def test_where_a_corpus_has_no_records_by_a_protocol_the_next_is_drawn(ablations
     written = real_figures.draw([*tags, *mini], tmp_path)
     for protocol, name in (("clip", "4Q genre tags"), ("track", "GTZAN-mini")):
         assert tmp_path / protocol / "fig07_genre_results.png" in written
-        about = figures.read_provenance(tmp_path / protocol / "fig07_genre_results.png")
+        about = plots.read_provenance(tmp_path / protocol / "fig07_genre_results.png")
         assert about["Description"].startswith(f"Corpus: {name}")
 
 

@@ -9,7 +9,8 @@ from booklet import audio, notebook, write
 from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 
-from mercore import UserError, book, workbook
+from mercore import UserError
+from mercore.workbook import book, runner
 
 PAGES = ("index.html", "01_data.html", "02_features.html", "glossary.html")
 
@@ -106,7 +107,7 @@ def test_aligned_lines_are_a_table():
 
 
 def test_every_formula_of_the_notebooks_can_be_set():
-    for path in workbook.notebooks():
+    for path in runner.notebooks():
         prose = [cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "markdown"]
         assert "alttext" in book.html_of("\n\n".join(["$x$", *prose])), path.name
 
@@ -159,15 +160,15 @@ def test_a_failed_notebook_is_named_and_the_older_book_stays(tmp_path):
 def test_a_build_folder_that_cant_be_written_is_named(own_folders, monkeypatch):
     (own_folders / "build").mkdir()
     (own_folders / "build" / "book").write_text("a file in the way")
-    monkeypatch.setattr(workbook, "executed", lambda words: [])
+    monkeypatch.setattr(runner, "executed", lambda words: [])
     monkeypatch.setattr(book, "unfinished", lambda *_: (_ for _ in ()).throw(PermissionError(13, "Permission denied")))
     with pytest.raises(UserError, match=r"can't be written \(Permission denied\); set MERCORE_BUILD"):
         book.make([])
 
 
 def test_the_glossary_names_every_term_once():
-    glossary = (workbook.NOTEBOOKS / book.GLOSSARY).read_text("utf-8")
+    glossary = (runner.NOTEBOOKS / book.GLOSSARY).read_text("utf-8")
     terms = re.findall(r"^### (.+)$", glossary, re.MULTILINE)
     assert terms and len({term.lower() for term in terms}) == len(terms)
     for target in re.findall(r"\]\(([^)#\s]+)", glossary):
-        assert target.startswith("https://") or (workbook.NOTEBOOKS / target).exists(), target
+        assert target.startswith("https://") or (runner.NOTEBOOKS / target).exists(), target

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mercore import calibration
+from mercore.evaluation import calibration
 
 
 def drawn(sharpness, n=4000):

@@ -10,14 +10,14 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from mercore import handout
+from mercore.workbook import assignment
 
 pytest.importorskip("nbgrader", reason="nbgrader isn't installed: requirements-grading.txt")
 
 from nbgrader.api import Gradebook
 from test_exercises import answered, marked
 
-from mercore import grading
+from mercore.workbook import grading
 
 pytestmark = pytest.mark.slow
 
@@ -58,7 +58,7 @@ def tampered():
 
 
 def write_outside(canary: Path) -> str:
-    there = [str(canary), str(handout.SOURCES / "stolen.txt"), str(handout.PROJECT / "mercore" / "stolen.py")]
+    there = [str(canary), str(assignment.SOURCES / "stolen.txt"), str(assignment.PROJECT / "mercore" / "stolen.py")]
     return (
         f"for path in {there!r}:\n    try:\n        open(path, 'w').write('was here')\n"
         "    except OSError as error:\n        print(error)\n"
@@ -66,7 +66,7 @@ def write_outside(canary: Path) -> str:
 
 
 def read_secrets() -> str:
-    there = [str(handout.SOURCES), str(Path(__file__).parent)]
+    there = [str(assignment.SOURCES), str(Path(__file__).parent)]
     return f"import os\nfor path in {there!r}:\n    if os.path.isdir(path):\n        print('FOUND', os.listdir(path))"
 
 
@@ -117,11 +117,11 @@ def graded(tmp_path_factory):
     canary = root / "canary.txt"
     earns = hand_in(root / "submissions", canary)
     (root / "submissions" / "link").mkdir()
-    os.symlink(handout.SOURCES / f"{CHAPTER}.ipynb", root / "submissions" / "link" / f"{CHAPTER}.ipynb")
-    before = digests(handout.NOTEBOOKS) | digests(handout.PROJECT / "mercore")
+    os.symlink(assignment.SOURCES / f"{CHAPTER}.ipynb", root / "submissions" / "link" / f"{CHAPTER}.ipynb")
+    before = digests(assignment.NOTEBOOKS) | digests(assignment.PROJECT / "mercore")
     told: list[str] = []
     marks, _ = grading.grade(root / "submissions", root / "course", CELL_SECONDS, SECONDS, told.append)
-    after = digests(handout.NOTEBOOKS) | digests(handout.PROJECT / "mercore")
+    after = digests(assignment.NOTEBOOKS) | digests(assignment.PROJECT / "mercore")
     with marks.open(encoding="utf-8", newline="") as file:
         rows = {row["student"]: row for row in csv.DictReader(file)}
     return copy.copy(locals())

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from mercore import UserError
-from mercore.clips import cut, draw_snippets
+from mercore.corpora.clips import cut, draw_snippets
 
 
 def tracks(**durations):

@@ -9,8 +9,10 @@ import pandas as pd
 import pytest
 import soundfile as sf
 
-from mercore import FACTS, UserError, corpora, layouts, splits
-from mercore.corpora import folder, four_quadrant, gtzan, open_corpus, report, subset
+from mercore import FACTS, UserError
+from mercore.corpora import corpus as corpora
+from mercore.corpora import layouts, splits
+from mercore.corpora.corpus import folder, four_quadrant, gtzan, open_corpus, report, subset
 
 RATE = 8000
 COLUMNS = {"path", "label", "artist", "title", "duration", "sample_rate", "channels", "split", "same_as"}

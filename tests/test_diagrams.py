@@ -10,7 +10,8 @@ from keras import layers
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
-from mercore import diagrams, networks
+from mercore import networks
+from mercore.plots import architecture
 
 
 def texts_of(fig):
@@ -21,8 +22,8 @@ def texts_of(fig):
 @pytest.mark.parametrize("preset", networks.PRESETS)
 def test_every_network_fits_its_figure(key, preset):
     model = networks.build(key, 10, preset)
-    fig = diagrams.draw_architecture(model, networks.TITLES[key])
-    blocks = [diagrams.describe_layer(layer) for layer in model.layers]
+    fig = architecture.draw_architecture(model, networks.TITLES[key])
+    blocks = [architecture.describe_layer(layer) for layer in model.layers]
     text = "\n".join(texts_of(fig))
     assert f"{model.count_params():,} parameters" in text
     assert sum(block.parameters for block in blocks) == model.count_params()
@@ -44,7 +45,7 @@ def test_every_network_fits_its_figure(key, preset):
 
 def test_layers_are_described_by_their_settings():
     model = networks.build("end2end_gru", 10, "report")
-    blocks = {layer.name: diagrams.describe_layer(layer) for layer in model.layers}
+    blocks = {layer.name: architecture.describe_layer(layer) for layer in model.layers}
     conv, pool, gru = (
         next(b for n, b in blocks.items() if n.startswith(start))
         for start in ("conv1d", "max_pooling1d", "bidirectional")
@@ -66,7 +67,7 @@ def test_layers_are_described_by_their_settings():
 def test_a_layer_of_unknown_kind_is_named_by_its_class():
     inputs = keras.Input((4,))
     model = keras.Model(inputs, layers.UnitNormalization()(inputs))
-    assert "UnitNormalization" in texts_of(diagrams.draw_architecture(model))
+    assert "UnitNormalization" in texts_of(architecture.draw_architecture(model))
 
 
 def test_branches_are_refused():
@@ -74,4 +75,4 @@ def test_branches_are_refused():
     x = layers.Dense(4)(inputs)
     model = keras.Model(inputs, layers.Add()([inputs, x]))
     with pytest.raises(ValueError, match="only chains"):
-        diagrams.draw_architecture(model)
+        architecture.draw_architecture(model)

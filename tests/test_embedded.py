@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 import soundfile
 
-from mercore import FACTS, UserError, embedded
-from mercore.embedded import genres, score
-from mercore.embedded.score import Mix, Note, Part, beat, chord, degree, generator, render, steps, swing
+from mercore import FACTS, UserError, composer
+from mercore.composer import genres, score
+from mercore.composer.score import Mix, Note, Part, beat, chord, degree, generator, render, steps, swing
 
 
 @pytest.fixture
@@ -163,7 +163,7 @@ def test_classical_has_no_drums_and_disco_has():
 
 
 def test_layout_table_and_format(handful, tmp_path):
-    folder = embedded.render("genre", tmp_path / "genre", jobs=1)
+    folder = composer.render("genre", tmp_path / "genre", jobs=1)
     assert folder == tmp_path / "genre"
     table = pd.read_csv(folder / "gtzan_tracks.csv", keep_default_na=False)
     assert list(table) == list(pd.read_csv(FACTS / "gtzan_tracks.csv", nrows=1))
@@ -175,32 +175,32 @@ def test_layout_table_and_format(handful, tmp_path):
 
 
 def test_same_seed_same_bytes_other_seed_others(handful, tmp_path):
-    first = digests(embedded.render("genre", tmp_path / "a", jobs=1))
-    assert first == digests(embedded.render("genre", tmp_path / "b", jobs=2))
-    other = digests(embedded.render("genre", tmp_path / "c", seed=1, jobs=2))
+    first = digests(composer.render("genre", tmp_path / "a", jobs=1))
+    assert first == digests(composer.render("genre", tmp_path / "b", jobs=2))
+    other = digests(composer.render("genre", tmp_path / "c", seed=1, jobs=2))
     assert not {d for f, d in first.items() if f.suffix == ".wav"} & set(other.values())
 
 
 def test_complete_corpus_is_reused_and_a_damaged_one_mended(handful, tmp_path):
-    folder = embedded.render("genre", tmp_path / "genre", jobs=1)
+    folder = composer.render("genre", tmp_path / "genre", jobs=1)
     before = digests(folder)
     wav = folder / "genres/disco/disco.00000.wav"
     stamp = wav.stat().st_mtime_ns
-    embedded.render("genre", tmp_path / "genre", jobs=1)
+    composer.render("genre", tmp_path / "genre", jobs=1)
     assert wav.stat().st_mtime_ns == stamp
     wav.write_bytes(wav.read_bytes()[:1000])  # as if the copying had stopped half-way
-    embedded.render("genre", tmp_path / "genre", jobs=1)
+    composer.render("genre", tmp_path / "genre", jobs=1)
     assert digests(folder) == before
     assert sorted(p.name for p in tmp_path.iterdir()) == ["genre"]
 
 
 def test_the_projects_own_folder_is_mended_without_its_marker_too(handful, tmp_path, monkeypatch):
     monkeypatch.setenv("MERCORE_DATA", str(tmp_path))
-    folder = embedded.render("genre", jobs=1)
+    folder = composer.render("genre", jobs=1)
     before = digests(folder)
-    (folder / embedded.MARKER).unlink()
+    (folder / composer.MARKER).unlink()
     (folder / "gtzan_tracks.csv").unlink()
-    assert embedded.render("genre", jobs=1) == folder
+    assert composer.render("genre", jobs=1) == folder
     assert digests(folder) == before
     assert sorted(p.name for p in folder.parent.iterdir()) == ["genre"]
 
@@ -208,7 +208,7 @@ def test_the_projects_own_folder_is_mended_without_its_marker_too(handful, tmp_p
 def test_files_of_others_are_never_removed(handful, tmp_path):
     (tmp_path / "mine.txt").write_text("keep me")
     with pytest.raises(UserError, match="holds files that were not composed here"):
-        embedded.render("genre", tmp_path, jobs=1)
+        composer.render("genre", tmp_path, jobs=1)
     assert (tmp_path / "mine.txt").exists()
 
 
@@ -217,24 +217,24 @@ def test_what_a_killed_rendering_left_is_ignored_and_later_removed(handful, tmp_
     for left in (old, young):
         (left / "genres").mkdir(parents=True)
     os.utime(old, (0, 0))
-    folder = embedded.render("genre", tmp_path / "genre", jobs=1)
-    assert embedded.is_whole(folder, 0)
+    folder = composer.render("genre", tmp_path / "genre", jobs=1)
+    assert composer.is_whole(folder, 0)
     assert young.exists()
     assert not old.exists()
 
 
 def test_another_source_makes_it_stale(handful, tmp_path, monkeypatch):
-    folder = embedded.render("genre", tmp_path / "genre", jobs=1)
-    assert embedded.is_whole(folder, 0)
-    assert not embedded.is_whole(folder, 1)
-    monkeypatch.setattr(embedded, "sources", lambda: "other")
-    assert not embedded.is_whole(folder, 0)
+    folder = composer.render("genre", tmp_path / "genre", jobs=1)
+    assert composer.is_whole(folder, 0)
+    assert not composer.is_whole(folder, 1)
+    monkeypatch.setattr(composer, "sources", lambda: "other")
+    assert not composer.is_whole(folder, 0)
 
 
 def test_a_folder_that_cannot_be_written(handful, tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(UserError, match="can't be written"):
-        embedded.render("genre", tmp_path / "file" / "below", jobs=1)
+        composer.render("genre", tmp_path / "file" / "below", jobs=1)
     with pytest.raises(UserError, match="genre and mood"):
-        embedded.render("tempo", tmp_path)
+        composer.render("tempo", tmp_path)
     assert not list(tmp_path.glob(".*"))

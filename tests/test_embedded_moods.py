@@ -7,8 +7,8 @@ import librosa
 import numpy as np
 import pytest
 
-from mercore.embedded import mood_patterns, moods, songs
-from mercore.embedded.score import SAMPLE_RATE, generator
+from mercore.composer import mood_patterns, moods, songs
+from mercore.composer.score import SAMPLE_RATE, generator
 
 QUADRANTS = ("Q1", "Q2", "Q3", "Q4")
 

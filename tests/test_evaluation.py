@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from mercore import evaluation
-from mercore.runs import Run
+from mercore.training.runs import Run
 
 
 def predictions_of(rows, side="test", artist=""):

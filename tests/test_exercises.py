@@ -11,16 +11,16 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from mercore import handout
+from mercore.workbook import assignment
 
 pytest.importorskip("nbgrader", reason="nbgrader isn't installed: requirements-grading.txt")
 
 from nbgrader.api import Gradebook
 
-from mercore import grading
+from mercore.workbook import grading
 
 WRONG_ANSWERS = Path(__file__).parent / "wrong_answers"
-CHAPTERS = handout.chapters()
+CHAPTERS = assignment.chapters()
 KINDS = {"predict", "compute", "build", "listen", "discuss"}
 ABOUT = re.compile(r"## (\d\.\d) .+\n\n\*(\w+) · (\d+) minutes? · (\d+) points?\*")
 STUBS = {"code": "# your answer here", "markdown": "*Your answer here*"}
@@ -28,7 +28,7 @@ DISTINCTIVE = 30  # letters, from which on a line isn't found elsewhere by chanc
 
 
 def source(chapter: str):
-    return nbformat.read(handout.SOURCES / f"{chapter}.ipynb", 4)
+    return nbformat.read(assignment.SOURCES / f"{chapter}.ipynb", 4)
 
 
 def marked(cell) -> dict:
@@ -80,7 +80,7 @@ def test_each_auto_graded_exercise_has_two_typical_wrong_answers(chapter):
 
 
 def test_every_notebook_from_01_to_09_has_exercises():
-    assert sorted(path.stem for path in handout.NOTEBOOKS.glob("0[1-9]_*.ipynb")) == CHAPTERS
+    assert sorted(path.stem for path in assignment.NOTEBOOKS.glob("0[1-9]_*.ipynb")) == CHAPTERS
 
 
 # What the grader says
@@ -172,7 +172,7 @@ def test_the_feedback_page_tells_of_a_check_but_not_how_it_is_hidden(courses):
 
 @pytest.fixture(scope="session")
 def archive(tmp_path_factory) -> Path:
-    return handout.make_archive(tmp_path_factory.mktemp("archive"))
+    return assignment.make_archive(tmp_path_factory.mktemp("archive"))
 
 
 def texts(archive: Path) -> dict[str, str]:
@@ -226,7 +226,7 @@ def test_no_short_answer_is_in_the_blank_exercises(archive):
 
 
 def test_the_same_files_give_the_same_bytes(archive, tmp_path):
-    again = handout.make_archive(tmp_path)
+    again = assignment.make_archive(tmp_path)
     assert again.name == archive.name and again.read_bytes() == archive.read_bytes()
 
 
@@ -235,8 +235,8 @@ def test_a_new_edition_leaves_the_answers_to_an_older_one(archive, tmp_path, mon
         opened.extractall(tmp_path)
     answer = tmp_path / archive.stem / "notebooks" / "exercises" / "01_data.ipynb"
     answer.write_text("my answers", encoding="utf-8")
-    monkeypatch.setattr(handout, "KEPT_BACK", (*handout.KEPT_BACK, "CITATION.cff"))
-    edition = handout.make_archive(tmp_path)
+    monkeypatch.setattr(assignment, "KEPT_BACK", (*assignment.KEPT_BACK, "CITATION.cff"))
+    edition = assignment.make_archive(tmp_path)
     assert edition.name != archive.name
     with zipfile.ZipFile(edition) as opened:
         opened.extractall(tmp_path)
@@ -244,9 +244,9 @@ def test_a_new_edition_leaves_the_answers_to_an_older_one(archive, tmp_path, mon
 
 
 def test_without_nbgrader_the_commands_say_what_to_install(tmp_path, monkeypatch):
-    monkeypatch.setattr(handout, "find_spec", lambda name: None)
-    with pytest.raises(handout.UserError, match=r"requirements-grading\.txt"):
-        handout.make_archive(tmp_path)
+    monkeypatch.setattr(assignment, "find_spec", lambda name: None)
+    with pytest.raises(assignment.UserError, match=r"requirements-grading\.txt"):
+        assignment.make_archive(tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -23,27 +23,23 @@ from nbformat.v4 import new_code_cell, new_notebook
 from mercore import (
     UserError,
     __main__,
-    clips,
+    composer,
     corpora,
     data_dir,
-    embedded,
-    execution,
-    export,
     features,
-    fetch,
-    figures,
-    inspection,
-    models,
-    records,
-    runs,
+    plots,
     training,
     unfinished,
     workbook,
 )
+from mercore.corpora import clips, download, validate
+from mercore.study import records
+from mercore.training import export, pretrained, runs
+from mercore.workbook import execution
 
 ROOM = 600_000  # bytes of the full disk
 RATE = 22_050
-MODEL = models.MODELS / "mood_4q"
+MODEL = pretrained.MODELS / "mood_4q"
 
 
 @pytest.fixture(scope="module")
@@ -126,7 +122,7 @@ def keep_a_record(folder: Path, music: Path) -> None:
 
 
 def keep_a_model(folder: Path, music: Path) -> None:
-    models.keep(runs.of_record(MODEL), "again", "card", folder / "models")
+    pretrained.keep(runs.of_record(MODEL), "again", "card", folder / "models")
 
 
 def extract_features(folder: Path, music: Path) -> None:
@@ -135,22 +131,22 @@ def extract_features(folder: Path, music: Path) -> None:
 
 
 def draw_a_figure(folder: Path, music: Path) -> None:
-    fig, ax = figures.new_figure(8, 8)
+    fig, ax = plots.new_figure(8, 8)
     ax.imshow(np.random.default_rng(0).random((900, 900, 3)))
-    figures.save(fig, "noise", figures.Provenance(corpus="4Q"), folder / "figures")
+    plots.save(fig, "noise", plots.Provenance(corpus="4Q"), folder / "figures")
 
 
 def compose_songs(folder: Path, music: Path) -> None:
-    embedded.render_songs()
+    composer.render_songs()
 
 
 def unpack_an_archive(folder: Path, music: Path) -> None:
     shutil.make_archive(str(folder.parent / "archive"), "zip", music)
-    fetch.fetch("gtzan-mini", folder / "gtzan-mini", folder.parent / "archive.zip")
+    download.fetch("gtzan-mini", folder / "gtzan-mini", folder.parent / "archive.zip")
 
 
 def export_a_network(folder: Path, music: Path) -> None:
-    export.export(models.load("mood_4q"), folder / "exported")
+    export.export(pretrained.load("mood_4q"), folder / "exported")
 
 
 def execute_a_notebook(folder: Path, music: Path) -> None:
@@ -235,10 +231,10 @@ def test_a_file_changed_at_an_earlier_time_is_read_again(own_folders, music):
     path = own_folders / "a.wav"
     shutil.copyfile(music / "low" / "low0.wav", path)
     os.utime(path, (1e9, 1e9))
-    first = inspection.inspect_all([path])[0].digest
+    first = validate.inspect_all([path])[0].digest
     shutil.copyfile(music / "low" / "low1.wav", path)  # as large as the other, and as old
     os.utime(path, (1e9, 1e9))
-    assert inspection.inspect_all([path])[0].digest != first
+    assert validate.inspect_all([path])[0].digest != first
 
 
 # --- No network

@@ -15,8 +15,9 @@ import pandas as pd
 import pytest
 import soundfile
 
-from mercore import UserError, alone, data_dir, features
-from mercore.clips import cut
+from mercore import UserError, alone, data_dir
+from mercore.corpora.clips import cut
+from mercore.features import spectrogram as features
 
 RNG = np.random.default_rng(0)
 

@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 import soundfile as sf
 
-from mercore import UserError, data_dir, fetch
-from mercore.fetch import Address, Dataset
+from mercore import UserError, data_dir
+from mercore.corpora import download
+from mercore.corpora.download import Address, Dataset
 
 pytestmark = pytest.mark.usefixtures("own_folders")
 
@@ -96,7 +97,7 @@ def tarred(files, mode="w:gz", **extra):
 
 
 def offer(monkeypatch, *addresses):
-    monkeypatch.setitem(fetch.CATALOGUE, "gtzan-mini", Dataset("some tracks", "genre", "gtzan", addresses))
+    monkeypatch.setitem(download.CATALOGUE, "gtzan-mini", Dataset("some tracks", "genre", "gtzan", addresses))
 
 
 def md5(data):
@@ -113,7 +114,7 @@ def test_fetch_downloads_unpacks_and_reports(server, monkeypatch, capsys, pack):
     body = pack({f"gtzan_mini-main/{name}": content for name, content in tracks().items()})
     server.files["/a"] = body
     offer(monkeypatch, Address(f"{server.at}/a", len(body), md5(body)))
-    corpus = fetch.fetch("gtzan-mini")
+    corpus = download.fetch("gtzan-mini")
     assert list(corpus.usable.index) == ["blues.00000", "blues.00001", "rock.00000", "rock.00001"]
     assert corpus.root == data_dir() / "gtzan-mini"
     assert "4 usable tracks of 4" in capsys.readouterr().out
@@ -124,19 +125,19 @@ def test_broken_connections_are_resumed(server, monkeypatch):
     body = zipped(tracks())
     server.files["/a"], server.breaks = body, [50_000, 1, 70_000]
     offer(monkeypatch, Address(f"{server.at}/a", len(body), md5(body)))
-    assert len(fetch.fetch("gtzan-mini").usable) == 4
+    assert len(download.fetch("gtzan-mini").usable) == 4
     assert [asked for _, asked in server.asked] == ["", "bytes=50000-", "bytes=50001-", "bytes=120001-"]
 
 
 def test_interrupted_download_goes_on_at_the_next_call(server, monkeypatch):
     body = zipped(tracks())
-    server.files["/a"], server.breaks = body, [60_000] + [0] * fetch.TRIES
+    server.files["/a"], server.breaks = body, [60_000] + [0] * download.TRIES
     offer(monkeypatch, Address(f"{server.at}/a", len(body), md5(body)))
     with pytest.raises(UserError, match="the same command goes on from there"):
-        fetch.fetch("gtzan-mini")
+        download.fetch("gtzan-mini")
     assert not (data_dir() / "gtzan-mini").exists()
     server.asked.clear()
-    assert len(fetch.fetch("gtzan-mini").usable) == 4
+    assert len(download.fetch("gtzan-mini").usable) == 4
     assert server.asked == [("/a", "bytes=60000-")]
 
 
@@ -144,7 +145,7 @@ def test_server_that_cannot_resume_starts_over(server, monkeypatch):
     body = zipped(tracks())
     server.files["/a"], server.breaks, server.ranges = body, [60_000], False
     offer(monkeypatch, Address(f"{server.at}/a", len(body), md5(body)))
-    assert len(fetch.fetch("gtzan-mini").usable) == 4
+    assert len(download.fetch("gtzan-mini").usable) == 4
 
 
 def test_complete_part_is_not_downloaded_again(server, monkeypatch):
@@ -154,7 +155,7 @@ def test_complete_part_is_not_downloaded_again(server, monkeypatch):
     part = data_dir() / "part"
     part.parent.mkdir(parents=True)
     part.write_bytes(body)
-    fetch._download_rest(address.url, part)
+    download._download_rest(address.url, part)
     assert part.read_bytes() == body
     assert server.asked == [("/a", f"bytes={len(body)}-")]
 
@@ -164,7 +165,7 @@ def test_part_of_another_file_is_thrown_away(server):
     part = data_dir() / "part"
     part.parent.mkdir(parents=True)
     part.write_bytes(b"old and much, much longer")
-    fetch._download_rest(f"{server.at}/a", part)
+    download._download_rest(f"{server.at}/a", part)
     assert part.read_bytes() == b"new and short"
 
 
@@ -173,7 +174,7 @@ def test_wrong_checksum_keeps_nothing(server, monkeypatch):
     server.files["/a"] = body
     offer(monkeypatch, Address(f"{server.at}/a", len(body), md5(b"another")))
     with pytest.raises(UserError, match=r"MD5 isn't .* nothing was kept"):
-        fetch.fetch("gtzan-mini")
+        download.fetch("gtzan-mini")
     assert left_over(data_dir()) == []
 
 
@@ -182,34 +183,34 @@ def test_wrong_size_keeps_nothing(server, monkeypatch):
     server.files["/a"] = body
     offer(monkeypatch, Address(f"{server.at}/a", len(body) + 1))
     with pytest.raises(UserError, match="instead of"):
-        fetch.fetch("gtzan-mini")
+        download.fetch("gtzan-mini")
     assert left_over(data_dir()) == []
 
 
 def test_second_address_is_asked_when_the_first_fails(server, monkeypatch):
     server.files["/b"] = zipped(tracks())
     offer(monkeypatch, Address(f"{server.at}/gone"), Address(f"{server.at}/b"))
-    assert len(fetch.fetch("gtzan-mini").usable) == 4
+    assert len(download.fetch("gtzan-mini").usable) == 4
 
 
 def test_no_address_answers(server, monkeypatch):
     offer(monkeypatch, Address(f"{server.at}/gone"))
     with pytest.raises(UserError, match="the server says 404") as caught:
-        fetch.fetch("gtzan-mini")
+        download.fetch("gtzan-mini")
     assert "\n" not in str(caught.value)
     nobody = f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
     server.server_close()
     with pytest.raises(UserError, match="no connection"):
-        fetch.fetch("gtzan-mini", url=nobody)
+        download.fetch("gtzan-mini", url=nobody)
 
 
 def test_own_address_and_own_file(server, tmp_path, capsys):
     server.files["/a.zip"] = zipped(tracks())
-    assert len(fetch.fetch("gtzan-mini", tmp_path / "x", f"{server.at}/a.zip").usable) == 4
+    assert len(download.fetch("gtzan-mini", tmp_path / "x", f"{server.at}/a.zip").usable) == 4
     assert "No checksum is known" in capsys.readouterr().out
     (tmp_path / "saved.zip").write_bytes(server.files["/a.zip"])
-    assert len(fetch.fetch("gtzan-mini", tmp_path / "y", tmp_path / "saved.zip").usable) == 4
+    assert len(download.fetch("gtzan-mini", tmp_path / "y", tmp_path / "saved.zip").usable) == 4
     assert (tmp_path / "saved.zip").exists()
 
 
@@ -217,7 +218,7 @@ def test_damaged_archive_of_unknown_checksum_keeps_nothing(server, tmp_path):
     for body in (tarred(tracks())[:-3000], b"<html>Please log in</html>", b""):
         server.files["/a"] = body
         with pytest.raises(UserError, match=r"damaged|can't be unpacked"):
-            fetch.fetch("gtzan-mini", tmp_path / "x", f"{server.at}/a")
+            download.fetch("gtzan-mini", tmp_path / "x", f"{server.at}/a")
         assert not (tmp_path / "x").exists()
         assert left_over(data_dir()) == []
 
@@ -251,7 +252,7 @@ def test_archive_that_reaches_out_is_refused(tmp_path, evil):
     archive = tmp_path / "a.archive"
     archive.write_bytes(EVIL[evil]())
     with pytest.raises(UserError, match="refused, for its member"):
-        fetch.fetch("gtzan-mini", tmp_path / "deep" / "x", archive)
+        download.fetch("gtzan-mini", tmp_path / "deep" / "x", archive)
     assert left_over(tmp_path) == ["a.archive"]
     assert list((tmp_path / "deep").iterdir()) == []
 
@@ -261,8 +262,8 @@ def test_too_much_is_refused(tmp_path, monkeypatch):
     archive.write_bytes(zipped(tracks()))
     for name, most in (("MOST_BYTES", 100_000), ("MOST_FILES", 3)):
         with monkeypatch.context() as patch, pytest.raises(UserError, match="makes it larger than"):
-            patch.setattr(fetch, name, most)
-            fetch.fetch("gtzan-mini", tmp_path / "x", archive)
+            patch.setattr(download, name, most)
+            download.fetch("gtzan-mini", tmp_path / "x", archive)
         assert left_over(tmp_path) == ["a.zip"]
 
 
@@ -270,12 +271,12 @@ def test_another_archive_is_refused(tmp_path):
     archive = tmp_path / "a.zip"
     archive.write_bytes(zipped({"holiday/pictures.txt": "none"}))
     with pytest.raises(UserError, match="no dataset in the layout of GTZAN"):
-        fetch.fetch("gtzan-mini", tmp_path / "x", archive)
+        download.fetch("gtzan-mini", tmp_path / "x", archive)
     assert not (tmp_path / "x").exists()
 
 
 def test_where_a_site_wants_a_person(capsys):
-    assert fetch.fetch("4q") is None
+    assert download.fetch("4q") is None
     told = capsys.readouterr().out
     assert "mir.dei.uc.pt/downloads.html" in told
     assert "--url FILE" in told
@@ -287,12 +288,12 @@ def test_where_a_site_wants_a_person(capsys):
 )
 def test_mistakes_are_told(tmp_path, name, url, words):
     with pytest.raises(UserError, match=words):
-        fetch.fetch(name, tmp_path / "x", url)
+        download.fetch(name, tmp_path / "x", url)
 
 
 def test_nothing_is_overwritten(tmp_path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("years of work")
     with pytest.raises(UserError, match="is there already"):
-        fetch.fetch("gtzan-mini", tmp_path / "mine", "http://127.0.0.1:9/a.zip")
+        download.fetch("gtzan-mini", tmp_path / "mine", "http://127.0.0.1:9/a.zip")
     assert (tmp_path / "mine" / "thesis.txt").read_text() == "years of work"

@@ -11,12 +11,13 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
-from mercore import UserError, evaluation, features, figures, published
-from mercore.clips import cut
-from mercore.figures import Provenance
-from mercore.plotstyle import SMALL, new_figure
-from mercore.runs import Run
-from mercore.songs import Analysis, Song
+from mercore import UserError, evaluation, features, plots
+from mercore.corpora.clips import cut
+from mercore.evaluation import published
+from mercore.plots.provenance import Provenance
+from mercore.plots.style import SMALL, new_figure
+from mercore.songs.analysis import Analysis, Song
+from mercore.training.runs import Run
 
 GENRES = published.classes("genre")
 MOODS = ("Q1", "Q2", "Q3", "Q4")
@@ -82,26 +83,26 @@ def ticks_overlap(fig):
 def every_figure():
     runs = [run_of(network=key, seed=i) for i, key in enumerate(published.ORDER)]
     summary = evaluation.summarise(runs)
-    yield "accuracies", figures.plot_accuracies(summary, "genre", GENRES, "artist")
-    yield "genre confusion", figures.plot_run_confusion(runs[0])
-    yield "mood confusion", figures.plot_run_confusion(run_of("mood"))
-    yield "own confusion", figures.plot_run_confusion(run_of("label", classes=("mine", "theirs")))
+    yield "accuracies", plots.plot_accuracies(summary, "genre", GENRES, "artist")
+    yield "genre confusion", plots.plot_run_confusion(runs[0])
+    yield "mood confusion", plots.plot_run_confusion(run_of("mood"))
+    yield "own confusion", plots.plot_run_confusion(run_of("label", classes=("mine", "theirs")))
     many = [f"a class with a long name, {n}" for n in range(4)]
-    yield "long names", figures.plot_run_confusion(run_of("label", classes=many))
+    yield "long names", plots.plot_run_confusion(run_of("label", classes=many))
     yield (
         "many classes",
-        figures.plot_run_confusion(run_of("label", classes=[f"class {n}" for n in range(30)])),
+        plots.plot_run_confusion(run_of("label", classes=[f"class {n}" for n in range(30)])),
     )
-    yield "song", figures.plot_song(song_of("genre"), report="bohemian_rhapsody")
-    yield "plain song", figures.plot_song(song_of("mood", sections=False))
-    yield "russell", figures.plot_russell()
+    yield "song", plots.plot_song(song_of("genre"), report="bohemian_rhapsody")
+    yield "plain song", plots.plot_song(song_of("mood", sections=False))
+    yield "russell", plots.plot_russell()
     y = np.sin(np.arange(66150) * 0.1).astype(np.float32)
     mel = features.log_mel(y)
-    yield "waveform", figures.plot_waveform(y)
-    yield "mel", figures.plot_mel_spectrogram(mel)
-    yield "spectrogram", figures.plot_spectrogram(y)
-    yield "filters", figures.plot_mel_filters()
-    yield "augmentation", figures.plot_augmentation(mel, [np.roll(mel, 3, 0), np.roll(mel, 9, 1)])
+    yield "waveform", plots.plot_waveform(y)
+    yield "mel", plots.plot_mel_spectrogram(mel)
+    yield "spectrogram", plots.plot_spectrogram(y)
+    yield "filters", plots.plot_mel_filters()
+    yield "augmentation", plots.plot_augmentation(mel, [np.roll(mel, 3, 0), np.roll(mel, 9, 1)])
     history = pd.DataFrame(
         {
             "loss": [2, 1],
@@ -111,22 +112,22 @@ def every_figure():
             "chosen": [False, True],
         }
     )
-    yield "history", figures.plot_history(history)
+    yield "history", plots.plot_history(history)
     tracks = pd.DataFrame(
         {"label": np.repeat(GENRES, 4), "artist": ["a", "a", "b", ""] * 10, "duration": 30.0},
         index=pd.Index([f"t{i}" for i in range(40)], name="track"),
     )
-    yield "counts", figures.plot_class_counts(SimpleNamespace(usable=tracks, classes=GENRES))
+    yield "counts", plots.plot_class_counts(SimpleNamespace(usable=tracks, classes=GENRES))
     clips = cut(tracks)
     rows = np.arange(len(clips))
     split = SimpleNamespace(protocol="clip", train=rows[:300], validation=rows[300:350], test=rows[350:390])
-    yield "split", figures.plot_split(split, clips)
+    yield "split", plots.plot_split(split, clips)
 
 
 def test_every_figure_is_legible(tmp_path):
     for name, fig in every_figure():
-        path = figures.save(fig, "it", Provenance(corpus="embedded genre", protocol="artist"), tmp_path)
-        assert not figures.is_blank(path), name
+        path = plots.save(fig, "it", Provenance(corpus="embedded genre", protocol="artist"), tmp_path)
+        assert not plots.is_blank(path), name
         sizes = [t.get_fontsize() for t in fig.findobj(Text) if t.get_visible() and t.get_text().strip()]
         assert min(sizes) >= SMALL, name
         assert fig.get_figwidth() in (7, 10), name
@@ -181,12 +182,12 @@ def test_provenance_of_a_corpus():
 def test_saved_under_the_report_s_names_with_the_footer(tmp_path, monkeypatch):
     monkeypatch.setenv("MERCORE_FIGURES", str(tmp_path))
     run = run_of("mood", "conv")
-    fig = figures.plot_run_confusion(run)
-    path = figures.save(fig, published.figure("mood", "conv"), Provenance.of(run))
+    fig = plots.plot_run_confusion(run)
+    path = plots.save(fig, published.figure("mood", "conv"), Provenance.of(run))
     assert path == tmp_path / "fig24_mood_conv_confusion.png"
     assert "not GTZAN/4Q" in texts_of(fig)
     assert [p.name for p in tmp_path.iterdir()] == [path.name]  # no SVG, nothing temporary
-    about = figures.read_provenance(path)
+    about = plots.read_provenance(path)
     assert about["Description"] == Provenance.of(run).text()
     assert (about["real"], about["protocol"]) == ("no", "artist")
     assert Provenance(corpus="GTZAN-mini").real
@@ -195,40 +196,40 @@ def test_saved_under_the_report_s_names_with_the_footer(tmp_path, monkeypatch):
 
 def test_line_art_is_written_as_svg_too_and_bytes_repeat(tmp_path):
     for folder in ("a", "b"):
-        figures.save(figures.plot_russell(), 1, Provenance(note="x"), tmp_path / folder)
+        plots.save(plots.plot_russell(), 1, Provenance(note="x"), tmp_path / folder)
     for suffix in (".png", ".svg"):
         first, second = (tmp_path / folder / f"fig01_russell_quadrants{suffix}" for folder in ("a", "b"))
         assert first.read_bytes() == second.read_bytes()
 
 
 def test_saving_twice_changes_nothing(tmp_path):
-    fig = figures.plot_russell()
-    first = figures.save(fig, "one", Provenance(note="x"), tmp_path).read_bytes()
-    assert figures.save(fig, "one", Provenance(note="x"), tmp_path).read_bytes() == first
+    fig = plots.plot_russell()
+    first = plots.save(fig, "one", Provenance(note="x"), tmp_path).read_bytes()
+    assert plots.save(fig, "one", Provenance(note="x"), tmp_path).read_bytes() == first
 
 
 def test_names_come_from_the_catalogue():
-    assert len(figures.catalogue()) == 26
-    assert figures.figure_name(7) == "fig07_genre_results"
+    assert len(plots.catalogue()) == 26
+    assert plots.figure_name(7) == "fig07_genre_results"
     with pytest.raises(ValueError, match="27"):
-        figures.figure_name(27)
+        plots.figure_name(27)
     with pytest.raises(ValueError, match="letters"):
-        figures.figure_name("../elsewhere")
+        plots.figure_name("../elsewhere")
 
 
 def test_a_folder_that_is_a_file_gives_one_clear_line(tmp_path):
     (tmp_path / "taken").write_text("")
     with pytest.raises(UserError, match="taken"):
-        figures.save(figures.plot_russell(), "x", Provenance(), tmp_path / "taken")
+        plots.save(plots.plot_russell(), "x", Provenance(), tmp_path / "taken")
 
 
 def test_a_failed_write_leaves_the_old_figure(tmp_path, monkeypatch):
-    path = figures.save(figures.plot_russell(), "x", Provenance(), tmp_path)
+    path = plots.save(plots.plot_russell(), "x", Provenance(), tmp_path)
     before = path.read_bytes()
-    fig = figures.plot_russell()
+    fig = plots.plot_russell()
     monkeypatch.setattr(fig, "savefig", lambda *a, **k: (_ for _ in ()).throw(RuntimeError("killed")))
     with pytest.raises(RuntimeError):
-        figures.save(fig, "x", Provenance(), tmp_path)
+        plots.save(fig, "x", Provenance(), tmp_path)
     assert path.read_bytes() == before
     assert [p.name for p in tmp_path.iterdir()] == ["x.png"]
 
@@ -240,30 +241,30 @@ def test_blank_figures_are_found(tmp_path, size, axes):
     if not axes:
         ax.axis("off")
     run = run_of()
-    assert figures.is_blank(figures.save(fig, "blank", Provenance.of(run), tmp_path))
+    assert plots.is_blank(plots.save(fig, "blank", Provenance.of(run), tmp_path))
 
 
 def test_what_is_no_image_is_blank(tmp_path):
     (tmp_path / "x.png").write_bytes(b"")
-    assert figures.is_blank(tmp_path / "x.png")
+    assert plots.is_blank(tmp_path / "x.png")
 
 
 def test_report_stands_beside_ours_only_where_the_classes_are_its():
-    fig = figures.plot_run_confusion(run_of("mood", "conv"))
+    fig = plots.plot_run_confusion(run_of("mood", "conv"))
     text = texts_of(fig)
     for part in ("Annoying/ Angry/ Nervous", "Q2 angry/ tense", "Protocols differ", "as it printed them"):
         assert part in text
-    assert "Protocols differ" not in texts_of(figures.plot_run_confusion(run_of(protocol="clip")))
-    own = texts_of(figures.plot_run_confusion(run_of("genre", classes=("rock", "jazz"))))
+    assert "Protocols differ" not in texts_of(plots.plot_run_confusion(run_of(protocol="clip")))
+    own = texts_of(plots.plot_run_confusion(run_of("genre", classes=("rock", "jazz"))))
     assert "report" not in own
     song = song_of("genre")
     song = replace(song, probabilities=song.probabilities[["rock", "jazz"]])
-    assert "report" not in texts_of(figures.plot_song(song, report="bohemian_rhapsody"))
+    assert "report" not in texts_of(plots.plot_song(song, report="bohemian_rhapsody"))
 
 
 def test_confusion_shows_the_counts_it_is_given():
     counts = pd.DataFrame([[3, 1], [0, 0]], index=["a", "b"], columns=["a", "b"])
-    fig = figures.plot_confusion(counts)
+    fig = plots.plot_confusion(counts)
     numbers = [text.get_text() for text in fig.axes[0].texts]
     assert numbers == ["3", "1", "0", "0"]
     assert fig.axes[0].images[0].get_array().tolist() == [
@@ -274,7 +275,7 @@ def test_confusion_shows_the_counts_it_is_given():
 
 def test_accuracy_bars_have_the_summary_s_heights():
     summary = evaluation.summarise([run_of(network="conv"), run_of(network="bgru", seed=5)])
-    ax = figures.plot_accuracies(summary, "genre", GENRES, "artist").axes[0]
+    ax = plots.plot_accuracies(summary, "genre", GENRES, "artist").axes[0]
     heights = [patch.get_height() for patch in ax.patches]
     expected = summary.loc[["conv", "bgru"], list(evaluation.SIDES)].to_numpy().T.ravel()
     assert heights == pytest.approx(expected.tolist())
@@ -282,15 +283,15 @@ def test_accuracy_bars_have_the_summary_s_heights():
 
 def test_annex_table_holds_ours_and_the_report_s(tmp_path):
     summary = evaluation.summarise([run_of(network="conv"), run_of(network="end2end_gru", seed=1)])
-    table = figures.annex_table(summary, "genre", GENRES, "embedded genre, split by artist")
-    path = figures.save_table(table, "annex1_genre_results", tmp_path)
+    table = plots.annex_table(summary, "genre", GENRES, "embedded genre, split by artist")
+    path = plots.save_table(table, "annex1_genre_results", tmp_path)
     read = pd.read_csv(path, index_col=["Source", "Accuracy"])
     ours, theirs = read.loc["embedded genre, split by artist"], read.loc["the report: GTZAN, split by clip"]
     assert theirs.loc["Test", "Conv"] == 0.6817
     assert ours.loc["Test", "Conv"] == pytest.approx(summary.loc["conv", "test"], abs=5e-5)
     assert np.isnan(ours.loc["Test", "GRU"])
     assert "180647," in path.read_text() or "180647\n" in path.read_text()
-    assert "report" not in figures.annex_table(summary, "genre", GENRES[:3]).to_string()
+    assert "report" not in plots.annex_table(summary, "genre", GENRES[:3]).to_string()
 
 
 def test_a_figure_says_in_words_what_it_shows():
@@ -300,7 +301,7 @@ def test_a_figure_says_in_words_what_it_shows():
     left.legend()
     right.axis("off")
     right.text(0, 0, "Dense,\n64 units")
-    figures.add_title(fig, "Learning curves")
-    figures.add_caption(fig, "One run.")
+    plots.add_title(fig, "Learning curves")
+    plots.add_caption(fig, "One run.")
     alt = fig._repr_mimebundle_()[1]["image/png"]["alt"]
     assert alt == "Learning curves. Loss: loss against epoch: training. Dense, 64 units. One run."

@@ -15,7 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from spoilt import cells, emptied, examples, most_memory, read, spoilt
 
-from mercore import UserError, fetch
+from mercore import UserError
+from mercore.corpora import download
 
 GOOD = {f"top/genres/{genre}/{genre}.0000{n}.wav": bytes([n]) * 50 for genre in ("blues", "rock") for n in range(2)}
 MOST_MEMORY = 60e6  # bytes; a few kB unpack to a thousand times as much
@@ -48,7 +49,7 @@ def unpacked(folder: Path, data: bytes) -> Path | None:
     (emptied(folder) / "place").mkdir()
     archive, target = folder / "some.archive", folder / "place" / "target"
     archive.write_bytes(data)
-    read(fetch.unpack, archive, target, "gtzan", naming=archive)
+    read(download.unpack, archive, target, "gtzan", naming=archive)
     assert sorted(folder.iterdir()) == [folder / "place", archive]
     assert list((folder / "place").iterdir()) == ([target] if target.exists() else [])
     assert not any(path.is_symlink() for path in folder.rglob("*"))
@@ -132,7 +133,7 @@ BOMBS = {
 
 @pytest.mark.parametrize("bomb", BOMBS)
 def test_bombs_are_refused_in_little_memory(tmp_path, monkeypatch, bomb):
-    monkeypatch.setattr(fetch, "MOST_BYTES", 2**28)
+    monkeypatch.setattr(download, "MOST_BYTES", 2**28)
     data = BOMBS[bomb]()
     with most_memory() as peak:
         assert unpacked(tmp_path / "x", data) is None
@@ -140,7 +141,7 @@ def test_bombs_are_refused_in_little_memory(tmp_path, monkeypatch, bomb):
 
 
 def test_a_million_files_are_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(fetch, "MOST_FILES", 100)
+    monkeypatch.setattr(download, "MOST_FILES", 100)
     assert unpacked(tmp_path / "x", zipped(GOOD | {f"top/{n}": b"" for n in range(97)})) is None
     assert unpacked(tmp_path / "x", zipped(GOOD | {f"top/{n}": b"" for n in range(96)}))
 
@@ -160,8 +161,8 @@ def test_a_server_that_never_ends_is_left(tmp_path, monkeypatch):
             while True:
                 yield bytes(size)
 
-    monkeypatch.setattr(fetch, "MOST_BYTES", 2**24)
-    monkeypatch.setattr(fetch.requests, "get", lambda *_, **__: Answer())
+    monkeypatch.setattr(download, "MOST_BYTES", 2**24)
+    monkeypatch.setattr(download.requests, "get", lambda *_, **__: Answer())
     with pytest.raises(UserError, match="sends more than"):
-        fetch.download(fetch.Address("http://localhost/x"), tmp_path / "downloads", "x")
+        download.download(download.Address("http://localhost/x"), tmp_path / "downloads", "x")
     assert list((tmp_path / "downloads").iterdir()) == []

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from mercore import UserError, decoding, songs
+from mercore import UserError, songs
+from mercore.features import audio
 
 RATE = 22_050
 PER_FORMAT = 22
@@ -160,16 +161,16 @@ def test_an_hour_is_the_limit_told_before_decoding(tmp_path, monkeypatch):
     soundfile.write(path, np.zeros(3_601 * 1_000, np.int16), 1_000)
     monkeypatch.setattr(soundfile.SoundFile, "read", None)  # to be told by the header alone
     with pytest.raises(UserError, match=r"long\.flac: lasts 60:01 min, a song may last 60 at most"):
-        decoding.load(path)
+        audio.load(path)
 
 
 def test_a_header_that_hides_an_hour_is_found_out(tmp_path, monkeypatch):
     path = tmp_path / "a.wav"
     soundfile.write(path, tones(4.0), RATE)
-    monkeypatch.setattr(decoding, "LONGEST", 3.0)
-    monkeypatch.setattr(decoding, "_check_header", lambda *_: None)
+    monkeypatch.setattr(audio, "LONGEST", 3.0)
+    monkeypatch.setattr(audio, "_check_header", lambda *_: None)
     with pytest.raises(UserError, match="a song may last"):
-        decoding.load(path)
+        audio.load(path)
 
 
 def test_tags_are_one_line_of_signs_that_can_be_seen(tmp_path):
@@ -188,7 +189,7 @@ def test_what_only_ffmpeg_reads_says_so_or_is_read(tmp_path, monkeypatch):
     (tmp_path / "x.m4a").write_bytes(LIES["movie.m4a"])
     monkeypatch.setattr(audioread, "available_backends", list)
     with pytest.raises(UserError, match=r"x\.m4a: is MPEG-4 .*install ffmpeg"):
-        decoding.load(tmp_path / "x.m4a")
+        audio.load(tmp_path / "x.m4a")
 
     class Decoded:
         samplerate, channels, duration = 44_100, 2, 4.0

@@ -22,10 +22,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from spoilt import HOSTILE, emptied, examples, most_memory, read, spoilt
 
-from mercore import UserError, book, clips, corpora, data_dir, features, inspection, models, records, runs, workbook
+from mercore import UserError, corpora, data_dir
+from mercore.corpora import clips, validate
+from mercore.features import spectrogram as features
+from mercore.study import records
+from mercore.training import pretrained, runs
+from mercore.workbook import book
+from mercore.workbook import runner as workbook
 
 RECORD = records.RECORDS / "4q-conv-clip-report-s0-5d5404ba"
-MODEL = models.MODELS / "mood_4q"
+MODEL = pretrained.MODELS / "mood_4q"
 MOST_MEMORY = 150e6  # bytes that a file of at most a megabyte may take
 
 LEAVES = st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats() | st.sampled_from(HOSTILE)
@@ -144,7 +150,7 @@ def test_nothing_is_unpickled(tmp_path, own_folders):
         shutil.copytree(MODEL, emptied(tmp_path / "model"), dirs_exist_ok=True)
         (tmp_path / "model" / name).write_bytes(pickle.dumps(Bomb(mark)))
         with pytest.raises(UserError, match="not a whole"):
-            runs.load(tmp_path / "model") if name == runs.PREDICTIONS else models.load("model", tmp_path)
+            runs.load(tmp_path / "model") if name == runs.PREDICTIONS else pretrained.load("model", tmp_path)
     assert not mark.exists()
     pickle.loads(pickle.dumps(Bomb(mark)))
     assert mark.exists(), "the bomb is none, so nothing was shown"
@@ -213,7 +219,7 @@ def test_a_network_beyond_all_measure_is_never_built(tmp_path, name, value):
     record["config"] |= {"preset": "quick", name: value}
     (tmp_path / "huge" / runs.RECORD).write_text(json.dumps(record))
     with pytest.raises(UserError, match=rf"not a whole model .*{name}"):
-        models.load("huge", tmp_path)
+        pretrained.load("huge", tmp_path)
 
 
 # --- Weights, which HDF5 reads, a large library in C: in a process of its own, as it might end the process
@@ -344,7 +350,7 @@ def test_the_cache_of_what_was_found_in_audio(two_tracks, draw):
         left.unlink()  # spoilt in a way that is no fault, such as by spaces, it would be kept: the draws need the same
     good = two_tracks()
     (path,) = (data_dir() / "cache" / "inspection").glob("*.json")
-    files = inspection._load_cache(path)
+    files = validate._load_cache(path)
     entry = files[draw.draw(st.sampled_from(sorted(files)))]
     entry[draw.draw(st.sampled_from(sorted(entry)))] = draw.draw(VALUES)
     unsigned = json.dumps(json.loads(path.read_text()) | {"files": files}).encode()

@@ -14,8 +14,9 @@ from spoilt import cells, emptied, examples, spoilt
 
 pytest.importorskip("nbgrader", reason="nbgrader isn't installed: requirements-grading.txt")
 
-from mercore import UserError, grading
+from mercore import UserError
 from mercore.__main__ import main
+from mercore.workbook import grading
 
 CHAPTER = "01_data"
 MARK = {

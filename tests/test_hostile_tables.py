@@ -12,7 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from spoilt import cells, emptied, examples, read, spoilt
 
-from mercore import FACTS, UserError, corpora, inspection, layouts, reading, songs
+from mercore import FACTS, UserError, _files, corpora
+from mercore.corpora import layouts, validate
+from mercore.songs import analysis as songs
 
 GOOD = "path,label,artist,title,split\na.wav,low,Ann,One,train\nb.wav,high,Bo,Two,test\nsub/c.wav,high,,,\n"
 ANNOTATIONS = "Song,Quadrant\nMT0000004637,Q1\nMT0000011357,Q2\nMT0000040632,Q3\n"
@@ -62,7 +64,7 @@ def test_tracks_csv(tmp_path, sound, data):
     if corpus := read(corpora.folder, root, naming=root / "tracks.csv"):
         whole(corpus)
         # A track is what lies where the table says; nothing that isn't music gets further than to be named.
-        assert all(path.endswith(inspection.SUFFIXES) for path in corpus.usable.path)
+        assert all(path.endswith(validate.SUFFIXES) for path in corpus.usable.path)
 
 
 @given(data=spoilt(ANNOTATIONS.encode()) | tables("Song,Quadrant"), about=spoilt(METADATA.encode()) | tables("Song"))
@@ -107,7 +109,7 @@ def test_the_sections_of_a_song(tmp_path, data):
 def test_a_table_that_is_larger_than_any_is_refused_unread(tmp_path, monkeypatch):
     file = tmp_path / "tracks.csv"
     file.write_text(GOOD)
-    monkeypatch.setattr(reading, "MOST", 50)
+    monkeypatch.setattr(_files, "MOST", 50)
     with pytest.raises(UserError, match=r"tracks.csv: holds more than"):
         layouts.read_table(file)
 

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 import soundfile as sf
 
-from mercore import data_dir, inspection
-from mercore.inspection import inspect, inspect_all
+from mercore import data_dir
+from mercore.corpora import validate
+from mercore.corpora.validate import inspect, inspect_all
 
 RATE = 22050
 
@@ -136,7 +137,7 @@ def test_second_reading_comes_from_the_cache_until_the_file_changes(own_folders,
     paths = [write(own_folders / f"{i}.wav", tone(hertz=400 + i)) for i in range(3)]
     first = inspect_all(paths)
     read = []
-    monkeypatch.setattr(inspection, "inspect", lambda path: read.append(path) or inspect(path))
+    monkeypatch.setattr(validate, "inspect", lambda path: read.append(path) or inspect(path))
     assert inspect_all(paths) == first
     assert read == []
     write(paths[1], tone(3.5))
@@ -175,11 +176,11 @@ def test_interrupted_reading_keeps_what_it_has_seen(own_folders, monkeypatch):
             raise KeyboardInterrupt
         return inspect(path)
 
-    monkeypatch.setattr(inspection, "inspect", interrupted)
+    monkeypatch.setattr(validate, "inspect", interrupted)
     with pytest.raises(KeyboardInterrupt):
         inspect_all(paths, jobs=1)
     read = []
-    monkeypatch.setattr(inspection, "inspect", lambda path: read.append(path) or inspect(path))
+    monkeypatch.setattr(validate, "inspect", lambda path: read.append(path) or inspect(path))
     inspect_all(paths)
     assert sorted(read) == [str(paths[2]), str(paths[3])]
 

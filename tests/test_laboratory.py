@@ -7,10 +7,12 @@ from dataclasses import replace
 import nbformat
 import pytest
 
-from mercore import corpora, execution, networks, training, workbook
+from mercore import corpora, networks, workbook
+from mercore.training import trainer as training
 from mercore.widgets import Laboratory
 from mercore.widgets.laboratory import TRAINING, run_name
 from mercore.widgets.settings import Settings, as_papermill, as_python, refusals
+from mercore.workbook import execution
 
 
 @pytest.fixture(autouse=True)

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mercore import ledger, networks
+from mercore import networks
+from mercore.study import claims
 
 SIDES = {"train": 800, "validation": 400, "test": 800}
 
@@ -44,38 +45,38 @@ def settled(genre=None, mood=None, **more):
         "genre": runs_of("genre", ["rock", *"abcdefghi"], genre or {}),
         "mood": runs_of("mood", ["Q1", "Q2", "Q3", "Q4"], mood or {}),
     }
-    return ledger.settle(runs, **more).set_index("number")
+    return claims.settle(runs, **more).set_index("number")
 
 
 def test_all_fifteen_claims_are_settled_once():
     table = settled()
     assert list(table.index) == list(range(1, 16))
-    assert set(table["verdict"]) <= {ledger.HOLDS, ledger.FAILS, ledger.OPEN}
+    assert set(table["verdict"]) <= {claims.HOLDS, claims.FAILS, claims.OPEN}
     assert list(table.index[table["contradicted"]]) == [2, 9, 12]
 
 
 @pytest.mark.parametrize(
     ("number", "task", "accuracy", "verdict"),
     [
-        (1, "genre", {"end2end": 0.95, "end2end_gru": 0.95}, ledger.HOLDS),
-        (1, "genre", {"end2end": 0.4}, ledger.FAILS),
-        (1, "genre", {}, ledger.OPEN),
-        (2, "genre", {("conv_blstm", "train"): 0.99}, ledger.HOLDS),
-        (2, "genre", {("bgru", "train"): 0.99}, ledger.FAILS),
-        (3, "genre", {("conv_blstm", "train"): 0.99}, ledger.HOLDS),
-        (3, "genre", {("conv_blstm", "train"): 0.3}, ledger.FAILS),
-        (4, "genre", {}, ledger.HOLDS),
-        (4, "genre", {"end2end_gru": 0.4}, ledger.FAILS),
-        (6, "mood", {("conv_bgru", "train"): 0.99}, ledger.HOLDS),
-        (7, "mood", {}, ledger.HOLDS),
-        (7, "mood", {"conv_blstm": 0.9}, ledger.FAILS),
-        (9, "mood", {"conv": 0.95}, ledger.HOLDS),
-        (9, "mood", {"bgru": 0.95}, ledger.FAILS),
-        (10, "mood", {"end2end": 0.3, "end2end_gru": 0.3}, ledger.HOLDS),
-        (10, "mood", {"end2end": 0.95}, ledger.FAILS),
-        (11, "mood", {}, ledger.FAILS),
-        (13, "mood", {}, ledger.HOLDS),
-        (13, "mood", {"bgru": 0.4}, ledger.FAILS),
+        (1, "genre", {"end2end": 0.95, "end2end_gru": 0.95}, claims.HOLDS),
+        (1, "genre", {"end2end": 0.4}, claims.FAILS),
+        (1, "genre", {}, claims.OPEN),
+        (2, "genre", {("conv_blstm", "train"): 0.99}, claims.HOLDS),
+        (2, "genre", {("bgru", "train"): 0.99}, claims.FAILS),
+        (3, "genre", {("conv_blstm", "train"): 0.99}, claims.HOLDS),
+        (3, "genre", {("conv_blstm", "train"): 0.3}, claims.FAILS),
+        (4, "genre", {}, claims.HOLDS),
+        (4, "genre", {"end2end_gru": 0.4}, claims.FAILS),
+        (6, "mood", {("conv_bgru", "train"): 0.99}, claims.HOLDS),
+        (7, "mood", {}, claims.HOLDS),
+        (7, "mood", {"conv_blstm": 0.9}, claims.FAILS),
+        (9, "mood", {"conv": 0.95}, claims.HOLDS),
+        (9, "mood", {"bgru": 0.95}, claims.FAILS),
+        (10, "mood", {"end2end": 0.3, "end2end_gru": 0.3}, claims.HOLDS),
+        (10, "mood", {"end2end": 0.95}, claims.FAILS),
+        (11, "mood", {}, claims.FAILS),
+        (13, "mood", {}, claims.HOLDS),
+        (13, "mood", {"bgru": 0.4}, claims.FAILS),
     ],
 )
 def test_verdicts_follow_the_intervals(number, task, accuracy, verdict):
@@ -84,14 +85,14 @@ def test_verdicts_follow_the_intervals(number, task, accuracy, verdict):
 
 def test_mood_is_harder_only_on_the_common_scale():
     table = settled(genre=dict.fromkeys(networks.KEYS, 0.9), mood=dict.fromkeys(networks.KEYS, 0.5))
-    assert table.at[8, "verdict"] == ledger.HOLDS
+    assert table.at[8, "verdict"] == claims.HOLDS
     table = settled(genre=dict.fromkeys(networks.KEYS, 0.5), mood=dict.fromkeys(networks.KEYS, 0.9))
-    assert table.at[8, "verdict"] == ledger.FAILS
+    assert table.at[8, "verdict"] == claims.FAILS
 
 
 def test_what_is_not_at_hand_stays_undecided():
-    table = ledger.settle({"mood": runs_of("mood", ["Q1", "Q2"], {})}).set_index("number")
-    assert table.loc[[1, 2, 3, 4, 5, 8, 13, 14, 15], "verdict"].eq(ledger.OPEN).all()
+    table = claims.settle({"mood": runs_of("mood", ["Q1", "Q2"], {})}).set_index("number")
+    assert table.loc[[1, 2, 3, 4, 5, 8, 13, 14, 15], "verdict"].eq(claims.OPEN).all()
     assert table.at[1, "found"] == "nothing tested on genre"
 
 
@@ -100,30 +101,30 @@ def test_snippets_and_learning_curves_are_judged():
     snippets = pd.DataFrame({"task": "mood", "label": labels, "predicted": labels, "section": np.repeat(range(8), 10)})
     rng = np.random.default_rng(0)
     mostly = np.where(rng.random(80) < 0.2, "Q1", labels)
-    assert settled(snippets=snippets.assign(predicted=mostly)).at[14, "verdict"] == ledger.HOLDS
-    assert settled(snippets=snippets.assign(predicted=rng.permutation(labels))).at[14, "verdict"] != ledger.HOLDS
+    assert settled(snippets=snippets.assign(predicted=mostly)).at[14, "verdict"] == claims.HOLDS
+    assert settled(snippets=snippets.assign(predicted=rng.permutation(labels))).at[14, "verdict"] != claims.HOLDS
 
     def enough(*effects):
         curve = pd.DataFrame(effects, columns=["difference", "low", "high"], index=["genre", "mood"][: len(effects)])
         return settled(curve=curve).at[15, "verdict"]
 
     more, same, less, unknown = (0.1, 0.06, 0.14), (0.0, -0.03, 0.04), (-0.12, -0.2, -0.03), (0.0, np.nan, np.nan)
-    assert enough(more) == enough(more, same) == ledger.FAILS
-    assert enough(same) == enough(less) == enough(same, less) == ledger.HOLDS
-    assert enough(same, unknown) == enough((0.05, -0.01, 0.11)) == ledger.OPEN
+    assert enough(more) == enough(more, same) == claims.FAILS
+    assert enough(same) == enough(less) == enough(same, less) == claims.HOLDS
+    assert enough(same, unknown) == enough((0.05, -0.01, 0.11)) == claims.OPEN
 
 
 def test_the_spread_of_recalls():
     even = pd.DataFrame({"track": [f"t{i}" for i in range(80)], "artist": "", "label": ["a", "b"] * 40})
     even["predicted"] = np.where(np.arange(80) % 8 < 6, even["label"], "a")
     uneven = even.assign(predicted=np.where(even["label"] == "a", "a", "a"))
-    estimate, low, high = ledger.recall_spread(even, uneven)
+    estimate, low, high = claims.recall_spread(even, uneven)
     assert estimate == pytest.approx(0.5 - np.std([1.0, 0.75]), abs=1e-9)
     assert 0 < low <= estimate <= high
 
 
 def test_a_gap_of_two_accuracies():
-    estimate, low, high = ledger.gap((0.9, 0.8, 0.95), (0.5, 0.4, 0.6))
+    estimate, low, high = claims.gap((0.9, 0.8, 0.95), (0.5, 0.4, 0.6))
     assert estimate == pytest.approx(0.4)
     assert low == pytest.approx(0.4 - np.hypot(0.1, 0.1))
     assert high == pytest.approx(0.4 + np.hypot(0.05, 0.1))

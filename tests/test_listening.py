@@ -8,9 +8,11 @@ import pandas as pd
 import pytest
 from keras import layers
 
-from mercore import UserError, anatomy, features, figures, listening, networks, training, widgets, wording_listening
-from mercore.features import HOP_LENGTH, SAMPLE_RATE
-from mercore.plotstyle import class_label, describe
+from mercore import UserError, features, networks, plots, training, widgets
+from mercore.evaluation import explain, receptive_field
+from mercore.features.spectrogram import HOP_LENGTH, SAMPLE_RATE
+from mercore.plots import explain_text
+from mercore.plots.style import class_label, describe
 
 FRAME = HOP_LENGTH / SAMPLE_RATE
 
@@ -41,14 +43,14 @@ def test_grad_cam_and_occlusion_point_at_the_burst_that_decides(trained):
     assert (trained.predict_on_batch(x).argmax(axis=1) == y).mean() > 0.9  # else there's nothing to point at
     off = {"grad_cam": [], "occlusion": []}
     for clip, place in zip(x[y == 1], places[y == 1], strict=True):
-        cam = listening.grad_cam(trained, clip, 1)
+        cam = explain.grad_cam(trained, clip, 1)
         assert cam.shape == (128, 130) and cam.min() >= 0 and cam.max() == pytest.approx(1)
         off["grad_cam"].append(abs(cam.mean(axis=0).argmax() - (place + 6)) * FRAME)
-        moments, falls = listening.occlusion(trained, clip, 1)
+        moments, falls = explain.occlusion(trained, clip, 1)
         off["occlusion"].append(abs(moments[falls.argmax()] - (place + 6) * FRAME))
     chance = 0.9  # s, about: of two places drawn at random in three seconds
     assert np.median(off["occlusion"]) < 0.25 < chance / 3
-    fields = anatomy.receptive_fields(trained)
+    fields = receptive_field.receptive_fields(trained)
     cell = fields[fields.index == "Conv2D"].iloc[-1]["jump"][1] * FRAME  # Grad-CAM can't tell more than that
     assert np.median(off["grad_cam"]) < cell < chance / 2
 
@@ -82,7 +84,7 @@ def test_grad_cam_against_finite_differences():
             shift[channel] = 1e-2  # all places at once: the sum of the gradients over them
             weights.append((score(maps + shift, class_index) - score(maps - shift, class_index)) / 2e-2)
         expected = np.maximum(maps[0] @ np.array(weights), 0)
-        cam = listening.grad_cam(model, x, class_index)
+        cam = explain.grad_cam(model, x, class_index)
         middles = np.arange(17)[:16] * 8 + 4  # of the cells, where hardly anything is interpolated
         if expected.max() == 0:
             assert cam.max() == 0
@@ -107,14 +109,14 @@ def test_grad_cam_in_every_preset(key, preset):
     """Untrained, a score may fall with every pattern, but then another class' rises."""
     keras.utils.set_random_seed(0)
     model, x = networks.build(key, 4, preset), np.random.default_rng(0).normal(size=(128, 130)).astype("float32")
-    cams = [listening.grad_cam(model, x, index) for index in range(4)]
+    cams = [explain.grad_cam(model, x, index) for index in range(4)]
     assert {cam.shape for cam in cams} == {(128, 130)}
     assert max(cam.max() for cam in cams) == pytest.approx(1) and np.ptp([cam.mean() for cam in cams]) > 0
 
 
 def test_grad_cam_needs_maps():
     with pytest.raises(UserError, match="no convolution over bands and frames"):
-        listening.grad_cam(networks.build("bgru", 2), np.zeros((128, 130)), 0)
+        explain.grad_cam(networks.build("bgru", 2), np.zeros((128, 130)), 0)
 
 
 @pytest.mark.parametrize("key", networks.KEYS)
@@ -123,7 +125,7 @@ def test_each_network_has_the_methods_of_its_layers(key, preset):
     expected = ["grad_cam"] * key.startswith("conv") + ["attention"] * (
         key.startswith("end2end") and preset != "tuned"
     )
-    assert listening.methods(networks.build(key, 2, preset)) == (*expected, "occlusion")
+    assert explain.methods(networks.build(key, 2, preset)) == (*expected, "occlusion")
 
 
 @pytest.mark.parametrize(("shape", "rate"), [((128, 130), 1 / FRAME), ((2129, 31), SAMPLE_RATE / 31)])
@@ -137,18 +139,18 @@ def test_occlusion_finds_the_stretch_that_a_network_reads(shape, rate):
     first, last = round(1.6 * rate), round(1.8 * rate)
     reads[(slice(None), slice(first, last)) if mel else slice(first, last)] = 1e-3
     outputs.set_weights([np.stack([reads.ravel(), -reads.ravel()], axis=1), np.zeros(2)])
-    moments, falls = listening.occlusion(model, np.ones(shape, "float32"), 0)
+    moments, falls = explain.occlusion(model, np.ones(shape, "float32"), 0)
     reaches = (moments > 1.6 - 0.15 - 0.03) & (moments < 1.8 + 0.15 + 0.03)
     assert (falls[np.abs(moments - 1.7) < 0.2] > 0.01).all()
     np.testing.assert_allclose(falls[~reaches], 0, atol=1e-6)
-    np.testing.assert_allclose(listening.occlusion(model, np.ones(shape, "float32"), 1)[1], -falls, atol=1e-6)
+    np.testing.assert_allclose(explain.occlusion(model, np.ones(shape, "float32"), 1)[1], -falls, atol=1e-6)
 
 
 @pytest.mark.parametrize("keep", [False, True])
-@pytest.mark.parametrize("kind", listening.KINDS)
+@pytest.mark.parametrize("kind", explain.KINDS)
 def test_cover_reaches_as_far_as_it_says(kind, keep):
     x = np.ones(features.shape(kind), "float32")
-    covered = listening.cover(x, kind, 1.0, 2.0, keep=keep)
+    covered = explain.cover(x, kind, 1.0, 2.0, keep=keep)
     assert (covered == 0).mean() == pytest.approx(2 / 3 if keep else 1 / 3, abs=0.01)
     assert x.min() == 1
     axis = 1 if kind == "log_mel" else 0
@@ -162,7 +164,7 @@ def test_attention_is_placed_where_its_steps_listen(preset):
     keras.utils.set_random_seed(0)
     model = networks.build("end2end_gru", 2, preset)
     x = np.random.default_rng(0).normal(size=(2129, 31)).astype("float32")
-    moments, weights = listening.attention(model, x)
+    moments, weights = explain.attention(model, x)
     assert weights.sum() == pytest.approx(1, abs=1e-5) and len(moments) == len(weights)
     average = next(layer for layer in model.layers if type(layer).__name__ == "AveragePooling1D")
     before = keras.Model(model.input, average.output)
@@ -175,16 +177,16 @@ def test_attention_is_placed_where_its_steps_listen(preset):
         assert abs(moments[changed].mean() - moment) < (0.15 if preset == "quick" else 0.01)  # half a step
     layer = model.get_layer("attention")
     layer.set_weights([np.zeros(layer.kernel.shape), np.eye(len(weights))[:, [4]] * 3])  # now the bias alone decides
-    moments, weights = listening.attention(model, x)
+    moments, weights = explain.attention(model, x)
     assert weights.argmax() == 4
 
 
 def test_attention_of_the_dot_product_and_of_networks_without():
     model = networks.build("end2end", 2, "quick", attention="dot")
-    _, weights = listening.attention(model, np.random.default_rng(0).normal(size=(2129, 31)).astype("float32"))
+    _, weights = explain.attention(model, np.random.default_rng(0).normal(size=(2129, 31)).astype("float32"))
     assert weights.sum() == pytest.approx(1, abs=1e-5)
     with pytest.raises(UserError, match="no attention"):
-        listening.attention(networks.build("end2end", 2, "tuned"), np.zeros((2129, 31)))
+        explain.attention(networks.build("end2end", 2, "tuned"), np.zeros((2129, 31)))
 
 
 @pytest.mark.parametrize(
@@ -199,7 +201,7 @@ def test_a_planted_sine_is_the_peak_of_the_response(options, hertz):
     sine = np.sin(2 * np.pi * hertz * np.arange(samples) / SAMPLE_RATE) * np.hanning(samples)
     kernel[..., 1] = sine.reshape(kernel.shape[:2])
     first.set_weights([kernel, *rest])
-    frequencies, response = listening.frequency_responses(model)
+    frequencies, response = explain.frequency_responses(model)
     assert response.shape == (len(frequencies), first.filters)
     width = SAMPLE_RATE / samples  # a filter this short can't tell frequencies apart any better
     assert frequencies[response[:, 1].argmax()] == pytest.approx(hertz, abs=width / 4)
@@ -208,29 +210,29 @@ def test_a_planted_sine_is_the_peak_of_the_response(options, hertz):
 def test_log_mel_networks_have_no_filters_on_the_waveform():
     for key, preset in (("conv", "quick"), ("bgru", "tuned")):
         with pytest.raises(UserError, match="log-mels"):
-            listening.frequency_responses(networks.build(key, 2, preset))
+            explain.frequency_responses(networks.build(key, 2, preset))
 
 
 def test_the_best_window_is_the_one_with_the_most():
     moments = np.arange(0.05, 3, 0.1)
     for begin, expected in ((0, 0), (0.4, 0.4), (1, 1)):
         inside = (moments > begin) & (moments < begin + 2)
-        assert listening.best_window(moments, inside.astype(float)) == pytest.approx(expected, abs=0.06)
-    assert listening.best_window(moments, np.full(30, 0.3)) == pytest.approx(0.5, abs=0.02)
+        assert explain.best_window(moments, inside.astype(float)) == pytest.approx(expected, abs=0.06)
+    assert explain.best_window(moments, np.full(30, 0.3)) == pytest.approx(0.5, abs=0.02)
 
 
 def test_agreement_tells_likeness_from_chance():
     rng, moments = np.random.default_rng(0), np.arange(0.05, 3, 0.1)
     one = rng.normal(size=30)
-    same = listening.compare((moments, one), (moments, one**3))
+    same = explain.compare((moments, one), (moments, one**3))
     assert (same.rho, same.by_chance, same.apart <= 0.5, same.verdict) == (pytest.approx(1), 0, True, "agree")
-    assert listening.compare((moments, -one), (moments, one)).verdict == "disagree"
-    assert listening.compare((moments, np.ones(30)), (moments, one)).verdict == "flat"
-    assert listening.compare((moments, one), (moments, one / 1000)).verdict == "unchecked"
+    assert explain.compare((moments, -one), (moments, one)).verdict == "disagree"
+    assert explain.compare((moments, np.ones(30)), (moments, one)).verdict == "flat"
+    assert explain.compare((moments, one), (moments, one / 1000)).verdict == "unchecked"
     trend = np.linspace(0, 1, 30)  # a slope alone is like any other slope, and windows at both ends
-    assert listening.compare((moments, trend), (moments, trend[::-1])).apart == pytest.approx(1, abs=0.02)
+    assert explain.compare((moments, trend), (moments, trend[::-1])).apart == pytest.approx(1, abs=0.02)
     shares = [
-        listening.compare((moments, rng.normal(size=30)), (moments, rng.normal(size=30))).by_chance for _ in range(60)
+        explain.compare((moments, rng.normal(size=30)), (moments, rng.normal(size=30))).by_chance for _ in range(60)
     ]
     assert 0.35 < np.mean(shares) < 0.65
 
@@ -241,60 +243,60 @@ def run(tones):
 
 
 def test_a_clip_heard_gives_the_probability_that_the_run_wrote_down(run, tones):
-    clip = listening.clips_of(run).iloc[0]
+    clip = explain.clips_of(run).iloc[0]
     for name in run.classes:
-        heard = listening.listen(run, tones, clip, name)
+        heard = explain.listen(run, tones, clip, name)
         assert heard.probability == pytest.approx(clip[f"p_{name}"], abs=5e-3)
         x = run.normaliser.apply(heard.log_mel[None])[0]
         start = heard.windows["occlusion"]
-        alone = listening.cover(x, "log_mel", start, start + 2, keep=True)
+        alone = explain.cover(x, "log_mel", start, start + 2, keep=True)
         p = np.asarray(run.model()(alone[None]))[0, run.classes.index(name)]
         assert heard.kept["occlusion"] == pytest.approx(p, abs=1e-4)
         assert len(heard.window("occlusion")) == 2 * SAMPLE_RATE
-    assert listening.listen(run, tones, clip).class_name == clip["predicted"]
+    assert explain.listen(run, tones, clip).class_name == clip["predicted"]
 
 
 def test_without_a_test_side_others_are_asked(run, tones):
     test = run.predictions["side"] == "test"
     rest = replace(run, predictions=run.predictions.assign(side=np.where(test, "train", run.predictions["side"])))
-    assert set(listening.clips_of(run)["side"]) == {"test"}
-    assert "test" not in set(listening.clips_of(rest)["side"]) and len(listening.clips_of(rest))
-    assert listening.listen(rest, tones, listening.typical_clip(rest)).clip["side"] != "test"
+    assert set(explain.clips_of(run)["side"]) == {"test"}
+    assert "test" not in set(explain.clips_of(rest)["side"]) and len(explain.clips_of(rest))
+    assert explain.listen(rest, tones, explain.typical_clip(rest)).clip["side"] != "test"
 
 
 def test_survey_has_a_row_a_track(run, tones):
-    table = listening.survey(run, tones, count=3)
-    assert len(table) == table["track"].nunique() == min(3, listening.clips_of(run)["track"].nunique())
-    text = wording_listening.tell_survey(table)
+    table = explain.survey(run, tones, count=3)
+    assert len(table) == table["track"].nunique() == min(3, explain.clips_of(run)["track"].nunique())
+    text = explain_text.tell_survey(table)
     assert f"in {len(table)} clips" in text or len(table) == 1
-    told = wording_listening.tell_survey(
+    told = explain_text.tell_survey(
         pd.DataFrame({"method": "attention", "verdict": ["unchecked", "agree", "disagree"], "rho": [-0.9, 0.8, 0.1]})
     )
     assert "in 1 they agree, in 1 they **disagree**" in told and "of the others is 0.45" in told
-    assert "nothing to compare" in wording_listening.tell_survey(table.iloc[:0])
+    assert "nothing to compare" in explain_text.tell_survey(table.iloc[:0])
 
 
 def test_what_is_told_holds_the_numbers_of_the_clip(run, tones):
-    heard = listening.listen(run, tones, listening.typical_clip(run))
-    text = wording_listening.tell_window(heard, "grad_cam")
+    heard = explain.listen(run, tones, explain.typical_clip(run))
+    text = explain_text.tell_window(heard, "grad_cam")
     assert f"{heard.probability:.2f}" in text and class_label(heard.class_name) in text
     found = heard.agreement("grad_cam")
-    told = wording_listening.tell_agreement(heard, "grad_cam")
-    assert wording_listening.VERDICTS[found.verdict] in told
+    told = explain_text.tell_agreement(heard, "grad_cam")
+    assert explain_text.VERDICTS[found.verdict] in told
     assert (f"{found.rho:.2f}" in told) == (found.verdict in ("agree", "in part", "disagree"))
 
 
 @pytest.mark.parametrize(("start", "told"), [(0.85, "0.8 to 2.8 s"), (0.25, "0.2 to 2.2 s"), (1.0, "1.0 to 3.0 s")])
 def test_the_two_seconds_are_two_as_they_are_told(run, tones, start, told):
-    heard = listening.listen(run, tones, listening.typical_clip(run))
+    heard = explain.listen(run, tones, explain.typical_clip(run))
     heard = replace(heard, windows=dict.fromkeys(heard.windows, start))
-    assert told in wording_listening.tell_window(heard, "occlusion")
-    assert any(told in text.get_text() for text in figures.plot_listening(heard, "occlusion").texts)
+    assert told in explain_text.tell_window(heard, "occlusion")
+    assert any(told in text.get_text() for text in plots.plot_listening(heard, "occlusion").texts)
 
 
 def test_the_figure_has_a_row_a_method_on_one_time_axis(run, tones):
-    heard = listening.listen(run, tones, listening.typical_clip(run))
-    fig = figures.plot_listening(heard, "occlusion")
+    heard = explain.listen(run, tones, explain.typical_clip(run))
+    fig = plots.plot_listening(heard, "occlusion")
     rows = [ax for ax in fig.axes if ax.get_ylabel() and ax.get_xlim() == (0, 3)]
     assert len(rows) == 2 + len(heard.courses)
     dashed = {round(float(line.get_xdata()[0]), 3) for line in rows[0].lines}
@@ -304,7 +306,7 @@ def test_the_figure_has_a_row_a_method_on_one_time_axis(run, tones):
 def test_every_control_moves_the_picture(run, tones):
     explorer = widgets.ListeningExplorer(run, tones)
     bundle, about = explorer._repr_mimebundle_()
-    assert about["image/png"]["alt"] == describe(figures.plot_listening(explorer.heard, explorer.method.value))
+    assert about["image/png"]["alt"] == describe(plots.plot_listening(explorer.heard, explorer.method.value))
     assert "image/png" in bundle and explorer.still == explorer.picture.value
     for control in (explorer.track, explorer.clip, explorer.asked, explorer.method):
         assert control.description
@@ -331,5 +333,5 @@ def test_an_explorer_that_cannot_hear_says_so(run, tones, tmp_path):
 
 
 def test_the_jump_of_grad_cam_is_that_of_its_last_convolution():
-    fields = anatomy.receptive_fields(networks.build("conv", 2, "quick"))
+    fields = receptive_field.receptive_fields(networks.build("conv", 2, "quick"))
     assert fields[fields.index == "Conv2D"].iloc[-1]["jump"] == (64, 16)

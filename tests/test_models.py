@@ -5,7 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from mercore import UserError, models, runs, songs, training
+from mercore import UserError, songs, training
+from mercore.training import pretrained, runs
 
 
 @pytest.fixture(scope="module")
@@ -20,13 +21,13 @@ def test_everything_trains_and_nothing_is_tested(run):
 
 
 def test_a_model_gives_the_probabilities_of_its_run(run, tmp_path):
-    folder = models.keep(run, "low_or_high", "# A card\n", tmp_path)
+    folder = pretrained.keep(run, "low_or_high", "# A card\n", tmp_path)
     assert sorted(p.name for p in folder.iterdir()) == sorted(
-        [models.CARD, runs.NORMALISER, runs.RECORD, runs.WEIGHTS]
+        [pretrained.CARD, runs.NORMALISER, runs.RECORD, runs.WEIGHTS]
     )
-    model = models.load("low_or_high", tmp_path)
-    assert models.names(tmp_path) == ["low_or_high"]
-    assert models.card("low_or_high", tmp_path) == "# A card\n"
+    model = pretrained.load("low_or_high", tmp_path)
+    assert pretrained.names(tmp_path) == ["low_or_high"]
+    assert pretrained.card("low_or_high", tmp_path) == "# A card\n"
     rng = np.random.default_rng(0)
     song = songs.Song(
         tmp_path / "noise.wav", "noise", "", 9.0, None, rng.normal(0, 0.1, 9 * 22_050).astype(np.float32)
@@ -37,30 +38,30 @@ def test_a_model_gives_the_probabilities_of_its_run(run, tmp_path):
 
 
 def test_what_is_missing_spoilt_there_or_too_large_is_told(run, tmp_path, monkeypatch):
-    folder = models.keep(run, "one", "card", tmp_path)
+    folder = pretrained.keep(run, "one", "card", tmp_path)
     with pytest.raises(UserError, match="a model of this name is there"):
-        models.keep(run, "one", "card", tmp_path)
+        pretrained.keep(run, "one", "card", tmp_path)
     with pytest.raises(UserError, match="there is no such model; there are one"):
-        models.load("two", tmp_path)
+        pretrained.load("two", tmp_path)
     record = json.loads((folder / runs.RECORD).read_text())
     record["config"]["features"] = -1
     (folder / runs.RECORD).write_text(json.dumps(record))
     with pytest.raises(UserError, match="trained on other features"):
-        models.load("one", tmp_path)
+        pretrained.load("one", tmp_path)
     (folder / runs.NORMALISER).write_bytes((folder / runs.NORMALISER).read_bytes()[:50])
     with pytest.raises(UserError, match="not a whole model"):
-        models.load("one", tmp_path)
+        pretrained.load("one", tmp_path)
     (folder / runs.WEIGHTS).write_bytes(b"no weights")
     with pytest.raises(UserError, match="not a whole model"):
-        models.load("one", tmp_path)
-    monkeypatch.setattr(models, "LARGEST", 10)
+        pretrained.load("one", tmp_path)
+    monkeypatch.setattr(pretrained, "LARGEST", 10)
     with pytest.raises(UserError, match="too large to be committed"):
-        models.keep(run, "three", "card", tmp_path)
+        pretrained.keep(run, "three", "card", tmp_path)
 
 
-@pytest.mark.parametrize("name", models.names())
+@pytest.mark.parametrize("name", pretrained.names())
 def test_the_committed_models_load_and_have_a_card(name):
-    model = models.load(name)
+    model = pretrained.load(name)
     assert model.model().output_shape == (None, len(model.classes))
-    text = models.card(name)
+    text = pretrained.card(name)
     assert all(word in text for word in ("## Trained on", "## How good it is", "## Not for"))

@@ -2,7 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mercore import mood_names, published, wording_beyond
+from mercore.evaluation import published
+from mercore.study import label_permutation, tables_text
 
 
 def clips_like_the_report(order, key="conv"):
@@ -20,13 +21,13 @@ def clips_like_the_report(order, key="conv"):
 
 @pytest.mark.parametrize("order", [("Q1", "Q4", "Q3", "Q2"), ("Q1", "Q2", "Q3", "Q4"), ("Q3", "Q1", "Q4", "Q2")])
 def test_the_true_order_of_the_names_is_found(order):
-    table = mood_names.bootstrap("conv", clips_like_the_report(order), draws=50)
+    table = label_permutation.bootstrap("conv", clips_like_the_report(order), draws=50)
     assert table.shape == (51, 24)
-    found = mood_names.verdict(table)
+    found = label_permutation.verdict(table)
     assert found["order"] == order
     assert found["share"] > 0.9
-    assert mood_names.possible_orders(table, 0.9) == [order]
-    assert order in mood_names.possible_orders(table, 1.0)
+    assert label_permutation.possible_orders(table, 0.9) == [order]
+    assert order in label_permutation.possible_orders(table, 1.0)
     if order == published.MOOD_ORDER:
         assert (found["lead"], found["low"], found["high"]) == (0, 0, 0)
     else:
@@ -35,7 +36,7 @@ def test_the_true_order_of_the_names_is_found(order):
 
 def test_a_likelihood_by_hand():
     printed = published.confusion("mood", "conv").to_numpy()
-    values = mood_names.log_likelihoods(printed, np.full((3, 4, 4), 9.5))
+    values = label_permutation.log_likelihoods(printed, np.full((3, 4, 4), 9.5))
     assert values.shape == (3, 24)
     np.testing.assert_allclose(values, printed.sum() * np.log(0.25))
 
@@ -43,27 +44,27 @@ def test_a_likelihood_by_hand():
 def test_an_order_that_one_network_decides_is_not_taken_for_certain():
     as_printed, swapped = published.MOOD_ORDER, ("Q1", "Q2", "Q3", "Q4")
     tables = {
-        "conv": mood_names.bootstrap("conv", clips_like_the_report(as_printed), draws=50),
-        "end2end": 3 * mood_names.bootstrap("end2end", clips_like_the_report(swapped, "end2end"), draws=50),
+        "conv": label_permutation.bootstrap("conv", clips_like_the_report(as_printed), draws=50),
+        "end2end": 3 * label_permutation.bootstrap("end2end", clips_like_the_report(swapped, "end2end"), draws=50),
     }
-    assert mood_names.verdict(sum(tables.values()))["order"] == swapped
-    assert mood_names.steadiness(tables) == 0
-    assert mood_names.steadiness({"conv": tables["conv"]}) > 0.9
-    told = wording_beyond.tell_likeliest_names(tables)
+    assert label_permutation.verdict(sum(tables.values()))["order"] == swapped
+    assert label_permutation.steadiness(tables) == 0
+    assert label_permutation.steadiness({"conv": tables["conv"]}) > 0.9
+    told = tables_text.tell_likeliest_names(tables)
     assert "stays open between" in told and " or " in told
-    assert "isn't known" in wording_beyond.tell_what_the_names_change(tables)
+    assert "isn't known" in tables_text.tell_what_the_names_change(tables)
 
 
 def test_what_is_told_of_the_names(monkeypatch):
     swapped = ("Q1", "Q2", "Q3", "Q4")
-    tables = {"conv": mood_names.bootstrap("conv", clips_like_the_report(swapped))}
-    told = wording_beyond.tell_likeliest_names(tables)
+    tables = {"conv": label_permutation.bootstrap("conv", clips_like_the_report(swapped))}
+    told = tables_text.tell_likeliest_names(tables)
     assert "not in the order that they mean" in told
     assert told.endswith("They are in the order Q1 Q2 Q3 Q4.")
-    assert "Bohemian Rhapsody" in wording_beyond.tell_what_the_names_change(tables)
-    monkeypatch.setattr(wording_beyond, "SURE", 1.01)
-    assert "stays open between Q1 Q2 Q3 Q4" in wording_beyond.tell_likeliest_names(tables)
-    assert "isn't known" in wording_beyond.tell_what_the_names_change(tables)
-    as_printed = {"conv": mood_names.bootstrap("conv", clips_like_the_report(published.MOOD_ORDER))}
-    assert "nothing speaks for a permutation" in wording_beyond.tell_likeliest_names(as_printed)
-    assert "stay as they are" in wording_beyond.tell_what_the_names_change(as_printed)
+    assert "Bohemian Rhapsody" in tables_text.tell_what_the_names_change(tables)
+    monkeypatch.setattr(tables_text, "SURE", 1.01)
+    assert "stays open between Q1 Q2 Q3 Q4" in tables_text.tell_likeliest_names(tables)
+    assert "isn't known" in tables_text.tell_what_the_names_change(tables)
+    as_printed = {"conv": label_permutation.bootstrap("conv", clips_like_the_report(published.MOOD_ORDER))}
+    assert "nothing speaks for a permutation" in tables_text.tell_likeliest_names(as_printed)
+    assert "stay as they are" in tables_text.tell_what_the_names_change(as_printed)

@@ -7,7 +7,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from mercore import FACTS, PROJECT, execution, figures, workbook
+from mercore import FACTS, PROJECT, plots, workbook
+from mercore.workbook import execution
 
 NOTEBOOKS = workbook.notebooks()
 NAMES = [path.stem for path in NOTEBOOKS]
@@ -121,4 +122,4 @@ def test_the_fault_filtered_split_takes_a_part_of_gtzan(own_folders, real_sample
     settings = [f"GENRE={real_sample / 'gtzan'}", f"MOOD={real_sample / '4q'}", "PROTOCOL=fault_filtered"]
     workbook.run([*settings, "PROFILE=smoke", "ONLY=03"])
     confusion = next(own_folders.glob("build/*/figures/fig19_genre_conv_confusion.png"))
-    assert "split by fault_filtered" in figures.read_provenance(confusion)["Description"]
+    assert "split by fault_filtered" in plots.read_provenance(confusion)["Description"]

@@ -11,7 +11,10 @@ import pandas as pd
 import pytest
 import soundfile
 
-from mercore import UserError, __main__, doubts, export, features, figures, models, predict, songs, training
+from mercore import UserError, __main__, plots, songs, training
+from mercore.features import spectrogram as features
+from mercore.songs import predict, reliability
+from mercore.training import export, pretrained
 
 RATE = 22_050
 
@@ -50,8 +53,8 @@ def test_a_folder_is_predicted_and_its_broken_file_named(run, music, tmp_path, c
     assert (found["seed"], network["run"], network["corpus"]) == (3, run.id, run.corpus["name"])
     assert found["song"]["title"] == "Ä b" and network["snippets"] == len(network["starts"]) == 7
     assert network["shares"]["low"]["snippets"] + network["shares"]["high"]["snippets"] == 7
-    assert not figures.is_blank(out / "Ä_b_2.png")
-    assert "song: Ä b" in figures.read_provenance(out / "Ä_b_2.png")["Description"]
+    assert not plots.is_blank(out / "Ä_b_2.png")
+    assert "song: Ä b" in plots.read_provenance(out / "Ä_b_2.png")["Description"]
 
 
 def test_a_folder_that_cannot_be_opened_is_named(run, music, capsys, monkeypatch):
@@ -118,20 +121,20 @@ def test_doubts_are_told_where_there_is_reason(run, tmp_path):
     rng = np.random.default_rng(0)
     quiet = 1e-5 * rng.normal(size=9 * RATE).astype(np.float32)
     silence = songs.Song(tmp_path / "x.wav", "*hush* <b>", "", 9.0, None, quiet)
-    model = models.load("mood_4q")
+    model = pretrained.load("mood_4q")
     analysis = songs.analyse(silence, model, 10)
-    found = doubts.doubt(analysis, model)
-    told = doubts.tell_doubts(found, analysis, model)
+    found = reliability.doubt(analysis, model)
+    told = reliability.tell_doubts(found, analysis, model)
     assert found.far and found.distance > 3 and np.isnan(found.on_test_clips)
     assert told[0].startswith(r"⚠ **Unlike the training data:** the average spectrum of *\*hush\* \<b\>* lies")
     analysis.probabilities[:] = 0.25
-    unsure = doubts.doubt(analysis, model)
+    unsure = reliability.doubt(analysis, model)
     assert unsure.unsure and unsure.undecided == 10
-    told = doubts.tell_doubts(unsure, analysis, model)
+    told = reliability.tell_doubts(unsure, analysis, model)
     assert any(line.startswith("⚠ **Unsure:** in 10 of 10 snippets no mood") for line in told)
     song = songs.open_song(run_track(run))
     known = songs.analyse(song, run, 10)
-    assert not doubts.doubt(known, run).far and doubts.doubt(known, run).on_test_clips > 0.4
+    assert not reliability.doubt(known, run).far and reliability.doubt(known, run).on_test_clips > 0.4
 
 
 def run_track(run):
@@ -153,7 +156,7 @@ assert not [name for name in sys.modules if name.startswith("mercore")]
 @pytest.mark.parametrize("network", ["mood_4q", "run"])
 def test_an_export_is_used_by_three_lines_without_this_project(network, run, tmp_path):
     """In another process that can't import it: the same probabilities, from sound."""
-    chosen = run if network == "run" else models.load(network)
+    chosen = run if network == "run" else pretrained.load(network)
     folder = export.export(chosen, tmp_path / "exported")
     assert (folder / "labels.txt").read_text().split() == list(chosen.classes)
     about = json.loads((folder / "preprocessing.json").read_text())

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from mercore import FACTS, published
+from mercore import FACTS
+from mercore.evaluation import published
 
 TASKS = [(task, key) for task in ("genre", "mood") for key in published.ORDER]
 

@@ -6,7 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mercore import UserError, __main__, figures, real_figures, records, runs, songs, training
+from mercore import UserError, __main__, plots, songs, training
+from mercore.study import figures as real_figures
+from mercore.study import records
+from mercore.training import runs
 
 
 @pytest.fixture(scope="module")
@@ -132,5 +135,5 @@ def test_the_committed_figures_are_those_that_follow_from_the_records(tmp_path):
     for path in drawn:
         committed = real_figures.REAL / path.relative_to(tmp_path)
         assert committed.exists(), f"{committed} is missing: run `python -m mercore runs draw`"
-        same = figures.read_provenance if path.suffix == ".png" else Path.read_text
+        same = plots.read_provenance if path.suffix == ".png" else Path.read_text
         assert same(committed) == same(path), f"{committed} is stale: run `python -m mercore runs draw`"

@@ -8,8 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mercore import UserError, records, runs, shared
-from mercore.features import Normaliser
+from mercore import UserError
+from mercore.features.spectrogram import Normaliser
+from mercore.study import records
+from mercore.training import runs, storage
 
 fsspec = pytest.importorskip("fsspec", reason="fsspec isn't installed: the extra `cluster`")
 
@@ -69,13 +71,13 @@ def test_who_comes_second_gets_the_first_run_or_keeps_both(machines):
     machines("second")
     second = save(finished(accuracy=0.5), beside=False)  # trained meanwhile, as the first wasn't there yet
     assert second.id == first.id and second.accuracy() == 1.0
-    assert shared.names() == {first.id}
+    assert storage.names() == {first.id}
     machines("third")
     third = save(finished(accuracy=0.5))
     assert third.id == f"{first.id}.2" and third.accuracy() == 0.5
     machines("first")
     assert runs.find(first.config, first.corpus).id == third.id  # the latest
-    assert shared.names() == {first.id, third.id}
+    assert storage.names() == {first.id, third.id}
 
 
 def test_here_too_who_comes_second_gets_the_first_run_if_asked(own_folders):
@@ -87,24 +89,24 @@ def test_here_too_who_comes_second_gets_the_first_run_if_asked(own_folders):
 
 def test_a_storage_that_does_not_answer_loses_nothing(machines, tmp_path, monkeypatch):
     machines("first")
-    place = shared.place()
+    place = storage.place()
     (tmp_path / "file").touch()
     monkeypatch.setenv("MERCORE_RUNS", f"{tmp_path}/file/shared")
     with pytest.raises(UserError, match=r"file/shared: the runs' shared storage \(MERCORE_RUNS\) can't be used"):
         save(finished())
     monkeypatch.setenv("MERCORE_RUNS", place)
     run = finished()
-    assert runs.find(run.config, run.corpus).accuracy() == 1.0 and len(shared.names()) == 1
+    assert runs.find(run.config, run.corpus).accuracy() == 1.0 and len(storage.names()) == 1
 
 
 def test_what_was_half_written_is_not_seen(machines, monkeypatch):
     machines("first")
     with monkeypatch.context() as context:
-        system = type(fsspec.url_to_fs(shared.place())[0])
+        system = type(fsspec.url_to_fs(storage.place())[0])
         context.setattr(system, "mv", lambda *_, **__: (_ for _ in ()).throw(OSError("the line is cut")))
         with pytest.raises(UserError, match="the line is cut"):
             save(finished())
-    assert shared.names() == set()
+    assert storage.names() == set()
     machines("second")
     assert runs.find(finished().config, finished().corpus) is None
 
@@ -135,6 +137,6 @@ def test_a_broken_archive_is_named_and_nothing_else_is_unpacked(own_folders, mon
 def test_without_a_place_nothing_is_shared(own_folders, monkeypatch):
     monkeypatch.delenv("MERCORE_RUNS", raising=False)
     run = save(finished())
-    assert shared.place() is None and shared.names() == set()
+    assert storage.place() is None and storage.names() == set()
     assert runs.find(run.config, run.corpus).folder == run.folder
     assert replace(run).id == run.id

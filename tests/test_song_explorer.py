@@ -12,7 +12,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from mercore import UserError, models, plots_portrait, songs
+from mercore import UserError
+from mercore.plots import song_overview
+from mercore.songs import analysis as songs
+from mercore.training import pretrained
 from mercore.widgets import SongExplorer, song_explorer, song_player
 
 RATE = 22_050
@@ -27,7 +30,7 @@ def sound(seconds=6.0, rate=RATE):
 
 @pytest.fixture(scope="module")
 def networks():
-    return {"mood": models.load("mood_4q")}
+    return {"mood": pretrained.load("mood_4q")}
 
 
 @pytest.fixture(scope="module")
@@ -189,10 +192,10 @@ def soundfile_read(content):
 def test_the_ribbon_lies_where_the_cursor_expects_it(explorer):
     seat = explorer.seats[0]
     song, table = seat.analyses["mood"].song, seat.analyses["mood"].over_time(1.0)
-    fig = plots_portrait.plot_ribbon(seat.analyses, {"mood": table})
+    fig = song_overview.plot_ribbon(seat.analyses, {"mood": table})
     fig.canvas.draw()
     box = fig.axes[0].get_position()
-    assert (box.x0, box.x1) == pytest.approx((plots_portrait.LEFT, plots_portrait.RIGHT))
+    assert (box.x0, box.x1) == pytest.approx((song_overview.LEFT, song_overview.RIGHT))
     assert fig.axes[0].get_xlim() == pytest.approx((0, song.duration))
 
 
@@ -200,10 +203,10 @@ def test_the_path_over_the_plane_is_where_the_network_leans():
     import pandas as pd
 
     table = pd.DataFrame(np.eye(4), columns=["Q1", "Q2", "Q3", "Q4"], index=[0.0, 20.0, 40.0, 60.0])
-    path = plots_portrait.mood_path(table, step=20.0)
+    path = song_overview.mood_path(table, step=20.0)
     assert path.to_numpy().tolist() == [[1, 1], [-1, 1], [-1, -1], [1, -1]]
     long = songs.Song(Path("x"), "x", "", 3600.0, None, np.zeros(0, np.float32))
-    assert plots_portrait.window_step(long) == 15.0
+    assert song_overview.window_step(long) == 15.0
 
 
 def test_one_song_or_two(networks):

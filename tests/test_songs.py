@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 import soundfile
 
-from mercore import UserError, embedded, features, songs
+from mercore import UserError, composer, features
+from mercore.songs import analysis as songs
 
 RATE = 22_050
 
@@ -72,7 +73,7 @@ def test_a_slug_is_an_embedded_song_of_that_seed(tmp_path, monkeypatch):
         write_song(tmp_path / f"{songs.SLUGS[0]}.wav", [(300 + seed, 5 + seed)])
         return tmp_path
 
-    monkeypatch.setattr(embedded, "render_songs", render_songs, raising=False)
+    monkeypatch.setattr(composer, "render_songs", render_songs, raising=False)
     song = songs.open_song(songs.SLUGS[0], seed=2)
     assert song.duration == pytest.approx(7) and (song.title, song.artist) == songs.SONGS[songs.SLUGS[0]]
 

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mercore import FACTS, UserError, splits
-from mercore.clips import cut
+from mercore import FACTS, UserError
+from mercore.corpora import splits
+from mercore.corpora.clips import cut
 
 
 @dataclass

@@ -14,14 +14,17 @@ import joblib
 import pandas as pd
 import pytest
 
-from mercore import UserError, cluster, runs, shared, sweeps, training
+from mercore import UserError
 from mercore.__main__ import main
+from mercore.study import cluster, sweep
+from mercore.training import runs, storage
+from mercore.training import trainer as training
 
 PROJECT = Path(__file__).resolve().parents[1]
 
 
 def plan(tones, networks=("conv",), **options):
-    return sweeps.plan(str(tones.root), "mood", networks, "smoke", "track", **options)
+    return sweep.plan(str(tones.root), "mood", networks, "smoke", "track", **options)
 
 
 def test_every_network_with_every_seed_on_every_fold(tones):
@@ -54,7 +57,7 @@ def test_a_failure_is_named_and_the_others_go_on(tones, monkeypatch, capsys):
         return real(corpus, key, *how, **options)
 
     monkeypatch.setattr(training, "train", train)
-    monkeypatch.setenv(sweeps.THREADS, "1")
+    monkeypatch.setenv(sweep.THREADS, "1")
     command = ["sweep", str(tones.root), "--task", "mood", "--networks", "conv,blstm,bgru", "--profile", "smoke",
                "--protocol", "track", "--jobs", "1"]  # fmt: skip
     assert main(command) == 1
@@ -69,11 +72,11 @@ def test_a_failure_is_named_and_the_others_go_on(tones, monkeypatch, capsys):
 
 
 def test_another_corpus_at_the_same_place_is_refused(tones, monkeypatch):
-    monkeypatch.setenv(sweeps.THREADS, "1")
+    monkeypatch.setenv(sweep.THREADS, "1")
     (job,) = plan(tones)
     changed = replace(job, fingerprint="0123456789ab")
-    assert "isn't the same music" in sweeps.train(changed, 1, None).error
-    assert "trains with 1 threads, not 2" in sweeps.train(job, 2, None).error
+    assert "isn't the same music" in sweep.train(changed, 1, None).error
+    assert "trains with 1 threads, not 2" in sweep.train(job, 2, None).error
 
 
 def test_a_killed_process_is_made_up_for(tones, monkeypatch, tmp_path):
@@ -82,25 +85,25 @@ def test_a_killed_process_is_made_up_for(tones, monkeypatch, tmp_path):
         if job.seed == 1 and not mark.exists():
             mark.touch()
             os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
-        return sweeps.Outcome(run=job.title)
+        return sweep.Outcome(run=job.title)
 
-    monkeypatch.setattr(sweeps, "train", train)
+    monkeypatch.setattr(sweep, "train", train)
     jobs = plan(tones, seeds=range(4))
-    assert [(job, job.title) for job in jobs] == [(job, outcome.run) for job, outcome in sweeps.run(jobs, at_once=2)]
+    assert [(job, job.title) for job in jobs] == [(job, outcome.run) for job, outcome in sweep.run(jobs, at_once=2)]
     assert (tmp_path / "killed").exists()
 
 
 def test_processes_that_always_die_do_not_hang_it(tones, monkeypatch):
-    monkeypatch.setattr(sweeps, "train", lambda job, threads, place: os._exit(1))
+    monkeypatch.setattr(sweep, "train", lambda job, threads, place: os._exit(1))
     jobs = plan(tones, seeds=range(2))
-    told = list(sweeps.collect(sweeps.run(jobs, at_once=2)))
+    told = list(sweep.collect(sweep.run(jobs, at_once=2)))
     assert [run for _, run, _ in told] == [None, None] and "want of memory" in told[0][2]
 
 
 def test_a_cluster_needs_a_place_for_runs_and_an_address(tones, monkeypatch):
     monkeypatch.delenv("MERCORE_RUNS", raising=False)
     with pytest.raises(UserError, match="set MERCORE_RUNS"):
-        list(sweeps.run(plan(tones), address="tcp://127.0.0.1:9"))
+        list(sweep.run(plan(tones), address="tcp://127.0.0.1:9"))
     with pytest.raises(UserError, match="isn't the address"), cluster.on("head"):
         pass
 
@@ -112,7 +115,7 @@ def dask(folder: Path, workers: int, **environment):
     folder.mkdir()
     told = folder / "scheduler.json"
     environment = {**os.environ, "PYTHONPATH": str(PROJECT), "TF_CPP_MIN_LOG_LEVEL": "3", **environment}
-    environment.pop(sweeps.THREADS, None)
+    environment.pop(sweep.THREADS, None)
     environment.pop("MERCORE_RUNS", None)
 
     def start(name: str, *words: str) -> subprocess.Popen:
@@ -143,33 +146,33 @@ def dask(folder: Path, workers: int, **environment):
 @pytest.mark.slow
 def test_a_cluster_gives_what_one_machine_gives_though_a_worker_is_killed(tones, tmp_path, monkeypatch):
     jobs = plan(tones, seeds=range(5))
-    alone = [runs.load(outcome.run) for _, outcome in sweeps.run(jobs[:2], at_once=2)]
+    alone = [runs.load(outcome.run) for _, outcome in sweep.run(jobs[:2], at_once=2)]
     here = training.prepare(tones, "log_mel", training.PROFILES["smoke"], "all").x
 
     monkeypatch.setenv("MERCORE_RUNS", f"file://{tmp_path}/runs")
     monkeypatch.setenv("MERCORE_DATA", str(tmp_path / "driver"))
     with dask(tmp_path / "cluster", workers=2) as (address, workers):
-        there = sweeps.extract(str(tones.root), "mood", ["conv"], "smoke", address=address)["log_mel"]
+        there = sweep.extract(str(tones.root), "mood", ["conv"], "smoke", address=address)["log_mel"]
         assert Path(there.steps.filename).is_relative_to(tmp_path / "driver")
         assert (there.steps == here.steps).all()
 
         outcomes = []
-        for outcome in sweeps.run(jobs, address=address):
+        for outcome in sweep.run(jobs, address=address):
             outcomes.append(outcome)
             if len(outcomes) == 1:
                 workers[0].kill()  # SIGKILL, in the middle of another training
                 workers[0].wait()
         assert workers[1].poll() is None
 
-        told = list(sweeps.collect(outcomes))
+        told = list(sweep.collect(outcomes))
         assert [error for *_, error in told] == [""] * len(jobs)
-        assert shared.names() == {run.id for _, run, _ in told} and len(shared.names()) == len(jobs)
+        assert storage.names() == {run.id for _, run, _ in told} and len(storage.names()) == len(jobs)
         for one, (_, run, _) in zip(alone, told, strict=False):
             assert run.id == one.id and run.environment["threads"] == one.environment["threads"] == 1
             pd.testing.assert_frame_equal(run.predictions, one.predictions)
 
-        again = [outcome.run for _, outcome in sweeps.run(jobs, address=address)]  # found by the worker that is left
-        assert again == [run.id for _, run, _ in told] and len(shared.names()) == len(jobs)
+        again = [outcome.run for _, outcome in sweep.run(jobs, address=address)]  # found by the worker that is left
+        assert again == [run.id for _, run, _ in told] and len(storage.names()) == len(jobs)
 
 
 @pytest.mark.slow

@@ -7,12 +7,14 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from mercore import UserError, features, fitting, runs, training
+from mercore import UserError, features, training
+from mercore.training import fit, runs
 
 
 @pytest.fixture(scope="module")
@@ -38,16 +40,14 @@ def test_the_record_holds_every_clip_with_its_side(run, tones):
 def test_the_stored_network_gives_the_recorded_predictions(run, tones):
     again = runs.load(run.id)
     rows = again.side("test").index[:4]
-    table = training.prepare(
-        tones, "log_mel", training.replace(training.PROFILES["quick"], clips_per_track=4), "track"
-    )
+    table = training.prepare(tones, "log_mel", replace(training.PROFILES["quick"], clips_per_track=4), "track")
     assert (again.predictions.loc[rows, "start"] >= 0).all()
     p = again.model().predict(again.normaliser.apply(table.x[rows]), verbose=0)
     np.testing.assert_allclose(p, again.predictions.loc[rows, ["p_high", "p_low"]], atol=2e-4)
 
 
 def test_normalisation_is_learnt_on_the_training_side_alone(run, tones):
-    settings = training.replace(training.PROFILES["quick"], clips_per_track=4)
+    settings = replace(training.PROFILES["quick"], clips_per_track=4)
     x, split = (p := training.prepare(tones, "log_mel", settings, "track")).x, p.split
     expected = np.asarray(x[split.train], np.float64).mean(axis=(0, 2))
     np.testing.assert_allclose(run.normaliser.mean.ravel(), expected, atol=1e-3)
@@ -146,11 +146,11 @@ def test_a_damaged_record_is_named(run, tmp_path):
 
 
 def test_every_clip_is_shown_once_an_epoch_with_its_own_label(tones):
-    settings = training.replace(training.PROFILES["quick"], clips_per_track=4)
+    settings = replace(training.PROFILES["quick"], clips_per_track=4)
     prepared = training.prepare(tones, "log_mel", settings, "track")
     rows = prepared.split.train
     identity = features.Normaliser("band", np.zeros((128, 1), np.float32), np.ones((128, 1), np.float32))
-    data = fitting.batches(prepared, identity, rows, 5, seed=3)
+    data = fit.batches(prepared, identity, rows, 5, seed=3)
     seen = [data[i] for i in range(len(data))]
     x, y = np.concatenate([b[0] for b in seen]), np.concatenate([b[1] for b in seen])
     assert len(x) == len(rows)
@@ -165,14 +165,14 @@ def test_every_clip_is_shown_once_an_epoch_with_its_own_label(tones):
 def test_shift_moves_the_picture_and_repeats_its_edges():
     batch = np.zeros((50, 128, 130), np.float32)
     batch[:, 64, 65] = 1
-    shifted = fitting.shift(batch, np.random.default_rng(0))
+    shifted = fit.shift(batch, np.random.default_rng(0))
     assert shifted.shape == batch.shape
     peaks = np.array([np.unravel_index(s.argmax(), s.shape) for s in shifted])
     moved = np.abs(peaks - [64, 65])
-    assert moved[:, 0].max() <= fitting.BAND_SHIFT and moved[:, 1].max() <= fitting.TIME_SHIFT
+    assert moved[:, 0].max() <= fit.BAND_SHIFT and moved[:, 1].max() <= fit.TIME_SHIFT
     assert len(np.unique(peaks, axis=0)) > 20
     ramp = np.broadcast_to(np.arange(130, dtype=np.float32), (1, 128, 130))
-    edge = fitting.shift(ramp, np.random.default_rng(1))[0, 0]
+    edge = fit.shift(ramp, np.random.default_rng(1))[0, 0]
     assert edge.min() >= 0 and edge.max() <= 129 and (np.diff(edge) >= 0).all()
 
 
@@ -187,7 +187,7 @@ def test_settings_that_cannot_work_are_refused(tones, options, message):
 
 def test_raw_audio_is_turned_round_and_made_louder_or_softer():
     x = np.random.default_rng(0).normal(size=(4, 20, 5)).astype(np.float32)
-    turned = fitting.turn(x, np.random.default_rng(1))
+    turned = fit.turn(x, np.random.default_rng(1))
     assert turned.shape == x.shape
     assert turned.dtype == np.float32
     for before, after in zip(x.reshape(4, -1), turned.reshape(4, -1), strict=True):
@@ -218,7 +218,7 @@ def test_profile_tuned_smooths_labels_and_decays_weights(tones):
     assert p.shape == (1, 2)
 
 
-class Impatient(fitting.Listener):
+class Impatient(fit.Listener):
     """Stops at a step of its choice, counted over everything that it is told of."""
 
     attentive = True
@@ -255,7 +255,7 @@ def test_a_stopped_training_keeps_the_best_weights_so_far(tones):
 
 
 def test_stopped_while_features_are_extracted_nothing_is_kept(tones):
-    with pytest.raises(fitting.Stopped):
+    with pytest.raises(fit.Stopped):
         training.train(tones, "conv", "smoke", "track", seed=6, n_mels=40, listener=Impatient(at=1))
 
 

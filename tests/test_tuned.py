@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from mercore import networks, tuned
+from mercore import networks
+from mercore.networks import tuned
 
 
 def test_statistics_are_those_of_numpy():

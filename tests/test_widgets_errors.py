@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 import soundfile
 
-from mercore import clips
-from mercore.runs import Run
+from mercore.corpora import clips
+from mercore.training.runs import Run
 from mercore.widgets import ErrorExplorer
 from mercore.widgets.errors import MOST, SHADES, _style, clips_of
 

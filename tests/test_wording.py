@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mercore import wording
-from mercore.runs import Run
+from mercore.plots import text as wording
+from mercore.training.runs import Run
 
 
 def run(rows, key="conv", task="genre", classes=("a", "b", "c"), history=None):

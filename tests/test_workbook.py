@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
-from mercore import UserError, __main__, execution, workbook
+from mercore import UserError, __main__
+from mercore.workbook import execution, runner
 
 KERNELSPEC = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
 
@@ -21,7 +22,7 @@ def one_notebook(own_folders, monkeypatch):
     """A folder of notebooks with one, 99_trial, that has to draw trial.png; returns a function that writes it."""
     folder = own_folders / "notebooks"
     folder.mkdir()
-    monkeypatch.setattr(workbook, "NOTEBOOKS", folder)
+    monkeypatch.setattr(runner, "NOTEBOOKS", folder)
     monkeypatch.setattr(execution, "figures_of", lambda notebook: ["trial.png"])
 
     def write(code: str) -> Path:
@@ -177,31 +178,31 @@ def test_an_empty_folder_is_refused_before_any_notebook_runs(tmp_path, capsys, o
 
 
 def test_settings_reach_the_notebooks_that_know_them(tmp_path):
-    settings, only, fresh = workbook.parse_settings([f"GENRE={tmp_path}", "SEED=4", "ONLY=3,7", "FRESH=1"])
+    settings, only, fresh = runner.parse_settings([f"GENRE={tmp_path}", "SEED=4", "ONLY=3,7", "FRESH=1"])
     assert settings["GENRE"] == str(tmp_path)
     assert (settings["SEED"], settings["REUSE"], only, fresh) == (4, False, "3,7", True)
-    assert [path.name[:2] for path in workbook.notebooks(only)] == ["03", "07"]
+    assert [path.name[:2] for path in runner.notebooks(only)] == ["03", "07"]
 
 
 @pytest.mark.parametrize(("word", "reuse"), [("False", False), ("0", False), ("True", True), ("1", True)])
 def test_reuse_from_the_command_line_is_a_truth_value(word, reuse):
-    assert workbook.parse_settings([f"REUSE={word}"])[0]["REUSE"] is reuse
+    assert runner.parse_settings([f"REUSE={word}"])[0]["REUSE"] is reuse
 
 
 def test_publishing_refuses_figures_of_the_embedded_corpus(own_folders, monkeypatch):
-    from mercore import figures
+    from mercore import plots
 
-    monkeypatch.setattr(workbook, "PROJECT", own_folders)
+    monkeypatch.setattr(runner, "PROJECT", own_folders)
     folder = own_folders / "build" / "trial" / "figures"
     for number, corpus in ((7, "embedded genre"), (8, "4Q")):
-        fig, ax = figures.new_figure(3, 3)
+        fig, ax = plots.new_figure(3, 3)
         ax.plot(np.arange(5), np.arange(5) ** 2)
-        figures.save(fig, number, figures.Provenance(corpus=corpus, protocol="artist", seed=0), out=folder)
-    figures.save(fig, "beyond_the_report", figures.Provenance(corpus="4Q", protocol="artist", seed=0), out=folder)
-    written = {str(path.relative_to(own_folders)) for path in workbook.publish("trial")}
+        plots.save(fig, number, plots.Provenance(corpus=corpus, protocol="artist", seed=0), out=folder)
+    plots.save(fig, "beyond_the_report", plots.Provenance(corpus="4Q", protocol="artist", seed=0), out=folder)
+    written = {str(path.relative_to(own_folders)) for path in runner.publish("trial")}
     assert written == {"figures/real/artist/fig08_mood_results.png", "figures/real/artist/fig08_mood_results.svg"}
     with pytest.raises(UserError, match="there are trial"):
-        workbook.publish("nothing")
+        runner.publish("nothing")
 
 
 def test_a_notebook_is_run_again_where_it_or_its_settings_have_changed(one_notebook, own_folders, monkeypatch):
@@ -209,7 +210,7 @@ def test_a_notebook_is_run_again_where_it_or_its_settings_have_changed(one_noteb
     done = out / notebook.name
 
     def is_done(**settings) -> bool:
-        return workbook._is_done(notebook, done, {"SEED": 3, "PROFILE": "quick"} | settings)
+        return runner._is_done(notebook, done, {"SEED": 3, "PROFILE": "quick"} | settings)
 
     assert not is_done()
     execute(notebook, out, monkeypatch)
@@ -228,13 +229,13 @@ def test_a_notebook_is_run_again_where_it_or_its_settings_have_changed(one_noteb
 
 def test_executed_runs_what_is_missing_alone(one_notebook, own_folders, monkeypatch):
     notebook, ran = one_notebook(DRAW), []
-    monkeypatch.setattr(workbook, "_open_corpora", lambda settings: {})
-    monkeypatch.setattr(workbook, "label", lambda settings, corpora: "out")
-    monkeypatch.setattr(workbook, "_run", lambda missing, settings, corpora: ran.append([p.stem for p in missing]))
+    monkeypatch.setattr(runner, "_open_corpora", lambda settings: {})
+    monkeypatch.setattr(runner, "label", lambda settings, corpora: "out")
+    monkeypatch.setattr(runner, "_run", lambda missing, settings, corpora: ran.append([p.stem for p in missing]))
     out = own_folders / "build" / "out"
-    assert workbook.executed(["SEED=3"]) == [out / notebook.name] and ran == [["99_trial"]]
+    assert runner.executed(["SEED=3"]) == [out / notebook.name] and ran == [["99_trial"]]
     execute(notebook, out, monkeypatch)
-    workbook.executed(["SEED=3"])
+    runner.executed(["SEED=3"])
     assert len(ran) == 1
-    workbook.executed(["SEED=3", "FRESH=1"])
+    runner.executed(["SEED=3", "FRESH=1"])
     assert len(ran) == 2

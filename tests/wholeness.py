@@ -19,7 +19,9 @@ import pandas as pd
 import psutil
 from PIL import Image
 
-from mercore import embedded, features, inspection, reading, runs
+from mercore import _files, composer, features
+from mercore.corpora import validate
+from mercore.training import runs
 
 GONE_WITHIN = 30  # seconds after its parent's death that a process may live on
 
@@ -75,7 +77,7 @@ def _checks(data: Path, build: Path) -> Iterator[tuple]:
     for path in _seen(data / "cache" / "features", "*.npy"):
         yield path, _check_features
     for path in _seen(data / "cache", "*.npz"):
-        yield path, reading.read_arrays
+        yield path, _files.read_arrays
     for path in _seen(data / "cache" / "inspection", "*.json"):
         yield path, _check_inspection
     for path in _seen(data / "embedded", "*/*"):
@@ -96,8 +98,8 @@ def _seen(folder: Path, pattern: str) -> list[Path]:
 def _check_run(folder: Path) -> None:
     run = runs.load(folder)
     if run.parameters:
-        reading.read_arrays(folder / runs.NORMALISER)
-        reading.check_weights(folder / runs.WEIGHTS, 2**30, run.digest)
+        _files.read_arrays(folder / runs.NORMALISER)
+        _files.check_weights(folder / runs.WEIGHTS, 2**30, run.digest)
         assert run.digest, "its weights have no checksum"
 
 
@@ -106,11 +108,11 @@ def _check_features(path: Path) -> None:
 
 
 def _check_inspection(path: Path) -> None:
-    assert inspection._load_cache(path), "is empty, or spoilt"
+    assert validate._load_cache(path), "is empty, or spoilt"
 
 
 def _check_embedded(folder: Path) -> None:
-    assert embedded.is_whole(folder, int(folder.parent.name.removeprefix("seed"))), "isn't all there"
+    assert composer.is_whole(folder, int(folder.parent.name.removeprefix("seed"))), "isn't all there"
 
 
 def _check_notebook(path: Path) -> None:

@@ -8,10 +8,10 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 
-from mercore import UserError, evaluation, features, figures
-from mercore.plotstyle import class_label
+from mercore import UserError, evaluation, features, plots
+from mercore.plots.style import class_label
+from mercore.plots.text import several
 from mercore.widgets.panel import Panel, Sentence, player
-from mercore.wording import several
 
 MOST = 6  # players at once
 SHADES = 11  # of a cell, from no clip of the class to all of them
@@ -42,7 +42,7 @@ class ErrorExplorer(Panel):
         known = f"{several(n, 'test clip')} by {run.title}. Press a number to hear its clips."
         self.message = Sentence(known if n else "This run has no test clips, so there is nothing to hear.", "status")
         self.players = ipywidgets.VBox()
-        super().__init__([self._grid(), self.message, self.players], figures.plot_run_confusion(run))
+        super().__init__([self._grid(), self.message, self.players], plots.plot_run_confusion(run))
 
     def _cells(self) -> dict[tuple[str, str], ipywidgets.Button]:
         """One button for each (true, predicted) class; where there is no clip it can't be pressed."""

@@ -15,11 +15,14 @@ import ipywidgets as w
 import pandas as pd
 from matplotlib.figure import Figure
 
-from mercore import UserError, evaluation, figures, fitting, runs, splits, training, wording
-from mercore.corpora import Corpus
+from mercore import UserError, evaluation, plots, training
+from mercore.corpora import splits
+from mercore.corpora.corpus import Corpus
+from mercore.plots import text as wording
+from mercore.plots.text import percent, several
+from mercore.training import fit, runs
 from mercore.widgets.panel import KEYBOARD, Panel, Sentence, as_html, png
 from mercore.widgets.settings import BATCH_SIZES, CONFLICTNET, Settings, as_papermill, as_python, refusals
-from mercore.wording import percent, several
 
 TRAINING = threading.Lock()  # one at a time in a kernel: two would only slow each other down
 REDRAWN_AFTER = 1.0  # s, at the earliest
@@ -198,10 +201,10 @@ class Laboratory(Panel):
         names = pd.Series([run_name(run) for run in shown], dtype=str)
         again = names.groupby(names).cumcount()  # as two that were stopped
         names += again.map(lambda n: f" ({n + 1})" if n else "")
-        return figures.plot_comparison(dict(zip(names, (run.history for run in shown), strict=True)))
+        return plots.plot_comparison(dict(zip(names, (run.history for run in shown), strict=True)))
 
     def _draw_curves(self, name: str, history: pd.DataFrame, epochs: int) -> None:
-        self.curves.value = png(figures.plot_comparison({name: history}, epochs))
+        self.curves.value = png(plots.plot_comparison({name: history}, epochs))
         _show(self.curves, not history.empty)
 
     # Training
@@ -258,7 +261,7 @@ class Laboratory(Panel):
         self._draw_curves(run_name(run), run.history, run.config["epochs"])
         tested = len(run.side("test")) > 0
         if tested:
-            self.confusion.value = png(figures.plot_run_confusion(run))
+            self.confusion.value = png(plots.plot_run_confusion(run))
         _show(self.confusion, tested)
         self._show_session()
 
@@ -270,7 +273,7 @@ class Laboratory(Panel):
         self.compared.value = tuple(range(max(0, len(self.runs) - 4), len(self.runs)))
 
 
-class _Listener(fitting.Listener):
+class _Listener(fit.Listener):
     """Shows in a laboratory how its training goes."""
 
     attentive = True

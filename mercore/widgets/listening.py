@@ -5,11 +5,11 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from mercore import listening
-from mercore.plots_listening import plot_listening
-from mercore.plotstyle import PAIR, class_label, describe, new_figure, styled, wrap
+from mercore.evaluation import explain
+from mercore.plots.explain import plot_listening
+from mercore.plots.explain_text import tell_agreement, tell_window
+from mercore.plots.style import PAIR, class_label, describe, new_figure, styled, wrap
 from mercore.widgets.panel import Panel, Sentence, player, png, wav
-from mercore.wording_listening import tell_agreement, tell_window
 
 PREDICTED = ""  # the choice of a class: whichever the network named
 WIDE = {"width": "30em"}
@@ -24,8 +24,8 @@ class ListeningExplorer(Panel):
 
     def __init__(self, run, corpus, clip: pd.Series | None = None):
         self.run, self.corpus, self.heard = run, corpus, None
-        self._clips = listening.clips_of(run)
-        clip = listening.typical_clip(run) if clip is None else clip
+        self._clips = explain.clips_of(run)
+        clip = explain.typical_clip(run) if clip is None else clip
         tracks = self._clips.drop_duplicates("track")
         self.track = _choice(
             "Track",
@@ -69,7 +69,7 @@ class ListeningExplorer(Panel):
         """Ask the network anew and show what it says, or why it can't be asked."""
         try:
             clip = self._clips.loc[self.clip.value]
-            self.heard = listening.listen(self.run, self.corpus, clip, self.asked.value)
+            self.heard = explain.listen(self.run, self.corpus, clip, self.asked.value)
         except (ValueError, OSError) as error:  # a missing file, other clips, no weights: UserError is a ValueError
             self.heard = None
             self._draw(_told(str(error)))
@@ -78,7 +78,7 @@ class ListeningExplorer(Panel):
             return
         self.whole.value = wav(self.heard.samples)
         if self.method.value is None:  # what a network can be asked is known once it has been built
-            self.method.options = [(listening.METHODS[name], name) for name in self.heard.courses]
+            self.method.options = [(explain.METHODS[name], name) for name in self.heard.courses]
             self.method.index = 0
         self._show()
 

@@ -10,8 +10,8 @@ import numpy as np
 import soundfile
 from matplotlib.figure import Figure
 
-from mercore.features import SAMPLE_RATE
-from mercore.plotstyle import describe
+from mercore.features.spectrogram import SAMPLE_RATE
+from mercore.plots.style import describe
 
 KEYBOARD = (
     "With the keyboard: Tab leads from control to control, ← and → move a slider, Enter presses and opens lists."

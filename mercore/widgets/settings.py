@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from mercore import UserError, features, training
-from mercore.corpora import Corpus
+from mercore.corpora.corpus import Corpus
 
 HIGHEST_SEED = 2**32 - 1
 PATIENCE = 2.0  # s: Stop answers between two steps, so none may take longer
@@ -113,7 +113,7 @@ def _check_sizes(settings: Settings, corpus: Corpus) -> dict[str, str]:
 
 def _check_shape(settings: Settings, corpus: Corpus) -> dict[str, str]:
     """Clips too short, or bands too few, for the network's poolings."""
-    from mercore.networks import input_kind  # imports TensorFlow
+    from mercore.networks.report import input_kind  # imports TensorFlow
 
     kind, asked = input_kind(settings.network, settings.front_end), settings.complete
     why = _try_to_build(settings, features.shape(kind, asked.clip_seconds, asked.n_mels), "width")

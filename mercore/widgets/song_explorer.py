@@ -13,11 +13,14 @@ import ipywidgets
 from matplotlib.figure import Figure
 from PIL import Image
 
-from mercore import UserError, doubts, plotstyle, songs, wording_songs
-from mercore.figures import Provenance
-from mercore.plots_portrait import plot_portrait, plot_profile, plot_ribbon, window_step
-from mercore.plotstyle import class_label
-from mercore.predict import SONG_SUFFIXES
+from mercore import UserError, songs
+from mercore.plots import style as plotstyle
+from mercore.plots.provenance import Provenance
+from mercore.plots.song_overview import plot_portrait, plot_profile, plot_ribbon, window_step
+from mercore.plots.style import class_label
+from mercore.songs import reliability
+from mercore.songs import text as wording_songs
+from mercore.songs.predict import SONG_SUFFIXES
 from mercore.widgets.panel import Panel, Sentence, png
 from mercore.widgets.song_player import picture_html, song_player
 
@@ -150,7 +153,7 @@ class Seat(ipywidgets.VBox):
     def _words(self, song: songs.Song, analyses: dict) -> str:
         lines = []
         for task, run in self.networks.items():
-            told = doubts.tell_doubts(doubts.doubt(analyses[task], run), analyses[task], run)
+            told = reliability.tell_doubts(reliability.doubt(analyses[task], run), analyses[task], run)
             lines.append(f"**{task.capitalize()}.** {wording_songs.tell_shares(analyses[task])}")
             lines += [f"- {line}" for line in (wording_songs.tell_origin(song, run), *told)]
             lines.append("")

@@ -20,7 +20,7 @@ from PIL import Image
 from scipy.sparse import csr_array
 
 from mercore import UserError, features
-from mercore.plotstyle import NORMAL, SMALL, class_label, styled
+from mercore.plots.style import NORMAL, SMALL, class_label, styled
 from mercore.widgets.panel import KEYBOARD, SCREEN_DPI, Panel, Sentence, player, wav
 
 LONGEST = 30.0  # s of an excerpt

@@ -11,7 +11,7 @@ from nbgrader.preprocessors import (
     SaveAutoGrades,
 )
 
-from mercore.grading import CELL_SECONDS, GRACE, ExecuteWithLimits
+from mercore.workbook.grading import CELL_SECONDS, GRACE, ExecuteWithLimits
 
 c = get_config()  # noqa: F821 (nbgrader defines it)
 

@@ -18,7 +18,8 @@ import joblib
 import numpy as np
 import pandas as pd
 
-from mercore import FACTS, build_dir, corpora, evaluation, fitting, training
+from mercore import FACTS, build_dir, corpora, evaluation, training
+from mercore.training import fit
 
 FOLDS, TESTED, SEED = 5, (0, 1, 2), 100
 TABLE = FACTS / "ablations.csv"
@@ -40,14 +41,14 @@ def masked(batch: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return batch
 
 
-SHIFT = fitting.shift
+SHIFT = fit.shift
 
 
 def variants() -> dict:
     """For each: what of the code is replaced, and what of the profile."""
     from keras import layers
 
-    from mercore import tuned
+    from mercore.networks import tuned
 
     class Bias(layers.Layer):
         """A learnt number for each channel: the convolutions have none, as normalisation brings one along."""
@@ -74,7 +75,7 @@ def variants() -> dict:
         "an eighth of the training tracks": ([], {"train_share": 0.125}),
         "mean alone, no other statistics": ([mean_alone], {}),
         "without label smoothing": ([], {"label_smoothing": 0.0}),
-        "with SpecAugment": ([patch.object(fitting, "shift", masked)], {}),
+        "with SpecAugment": ([patch.object(fit, "shift", masked)], {}),
         "half as long": ([], {"epochs": 6}),
         "twice as long": ([], {"epochs": 24}),
         "without weight decay": ([], {"weight_decay": 0.0}),

@@ -12,7 +12,7 @@ import sys
 
 from measuring import Row, in_fresh_process, machine, show, table
 
-from mercore import build_dir, figures
+from mercore import build_dir, plots
 
 NAMES = ("reading", "mp3s", "log_mel", "predict_seconds", "arithmetic", "training_memory", "raw_audio",
          "figures_seconds")  # fmt: skip
@@ -34,7 +34,7 @@ def main(wanted: list[str]) -> None:
         rows += [(name, row) for row in found]
         every = table([row for _, row in rows]).assign(benchmark=[name for name, _ in rows])
         content = {"machine": about, "rows": json.loads(every.to_json(orient="records"))}
-        kept = figures.write_whole(build_dir() / "bench.json", json.dumps(content, indent=1))
+        kept = plots.write_whole(build_dir() / "bench.json", json.dumps(content, indent=1))
     print("\nkept in", kept)
 
 

@@ -18,7 +18,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from mercore import FACTS, clips, corpora, evaluation, features, plotstyle, splits, training
+from mercore import FACTS, corpora, evaluation, features, training
+from mercore.corpora import clips, splits
+from mercore.plots import style
 
 FOLDS, SEED, BASELINE = 5, 0, "MFCC mean and deviation, SVM"
 TABLE = FACTS / "embedded_difficulty.csv"
@@ -33,7 +35,7 @@ def main() -> None:
     )
     table = table[table["fingerprint"] == table["task"].map(fingerprints)]
     jobs = [(task, BASELINE, "artist") for task in fingerprints]
-    jobs += [(t, m, p) for p, t, m in product(("artist", "clip"), fingerprints, plotstyle.NETWORK_NAMES)]
+    jobs += [(t, m, p) for p, t, m in product(("artist", "clip"), fingerprints, style.NETWORK_NAMES)]
     there = set(table[["task", "model", "protocol"]].itertuples(index=False, name=None))
     missing = [joblib.delayed(measure)(*job) for job in jobs if job not in there]
     for found in joblib.Parallel(2, return_as="generator_unordered")(missing):

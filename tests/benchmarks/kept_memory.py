@@ -11,7 +11,8 @@ import time
 import numpy as np
 
 import mercore
-from mercore import corpora, features, fitting, networks, training
+from mercore import corpora, features, networks, training
+from mercore.training import fit
 
 
 def main(rounds: int = 4) -> None:
@@ -21,7 +22,7 @@ def main(rounds: int = 4) -> None:
     normaliser = features.Normaliser.fit(prepared.x, rows, "log_mel")
     model = networks.build("conv")
     model.compile("adam", "sparse_categorical_crossentropy", jit_compile=False)
-    data = fitting.batches(prepared, normaliser, rows, 32, seed=0)
+    data = fit.batches(prepared, normaliser, rows, 32, seed=0)
     model.fit(data, verbose=0)  # tracing
     ratios = []
     for _ in range(rounds):

@@ -18,7 +18,8 @@ import scipy.fft
 from measuring import Row, show
 from threadpoolctl import threadpool_limits
 
-from mercore import clips, features
+from mercore import features
+from mercore.corpora import clips
 
 RATE, CLIPS, FRAMES, THREADS = 22_050, 10, 130, 2
 

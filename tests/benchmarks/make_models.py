@@ -12,7 +12,10 @@ import sys
 import pandas as pd
 import real_genres
 
-from mercore import beyond, corpora, evaluation, models, networks, published, records, training
+from mercore import corpora, evaluation, networks, training
+from mercore.evaluation import published
+from mercore.study import records, tables
+from mercore.training import pretrained
 
 MOOD_CARD = """# {name}: the mood of a clip of music
 
@@ -109,11 +112,11 @@ def of_class(label: str, tracks: pd.DataFrame, precision: float) -> str:
 def make(name: str, corpus: corpora.Corpus, card: str) -> None:
     """Train on all of a corpus the network that did best in its folds, and keep it with its card."""
     several = records.load_all()
-    folds = {key: of for key, of in beyond.folds_of(several, corpus.name).items() if key in published.ORDER}
-    best = beyond.best_by_validation(folds)
+    folds = {key: of for key, of in tables.folds_of(several, corpus.name).items() if key in published.ORDER}
+    best = tables.best_by_validation(folds)
     run = training.train(corpus, best, "tuned", "all")
-    clips, tracks = beyond.pooled_test(folds[best]), beyond.fold_votes(several, corpus.name)[best]
-    clip_values, track_values = (beyond.score(folds[best][0]).interval(part) for part in (clips, tracks))
+    clips, tracks = tables.pooled_test(folds[best]), tables.fold_votes(several, corpus.name)[best]
+    clip_values, track_values = (tables.score(folds[best][0]).interval(part) for part in (clips, tracks))
     scores, shares = evaluation.per_class(tracks, corpus.classes), tracks["label"].value_counts(normalize=True)
     counts = evaluation.confusion(tracks, corpus.classes).stack()
     wrong = counts[[true != predicted for true, predicted in counts.index]]
@@ -139,7 +142,7 @@ def make(name: str, corpus: corpora.Corpus, card: str) -> None:
         machine=published.MOOD_MACHINE,
         confused="{} taken for {}, {} tracks".format(*wrong.idxmax(), wrong.max()),
     )
-    print(models.keep(run, name, text))
+    print(pretrained.keep(run, name, text))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from importlib.metadata import version
 import pandas as pd
 import psutil
 
-from mercore import runs
+from mercore.training import runs
 
 PACKAGES = ("numpy", "scipy", "librosa", "soundfile", "soxr", "tensorflow", "keras")
 

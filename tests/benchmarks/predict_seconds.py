@@ -19,7 +19,9 @@ import numpy as np
 import soundfile
 from measuring import Row, show
 
-from mercore import clips, models, predict
+from mercore.corpora import clips
+from mercore.songs import predict
+from mercore.training import pretrained
 
 SECONDS, RATE, SNIPPETS = 360, 44_100, 100
 WANTED, WANTED_IMPORT = 5, 0.3  # seconds: a song, warm; from the start of Python to the imported package
@@ -64,7 +66,7 @@ def imported(package: str) -> None:
 
 def measure(*given: str) -> list[Row]:
     """A row for the cold start, one a format for each further song, and one against the plain way."""
-    names = list(given) or models.names()
+    names = list(given) or pretrained.names()
     networks = [predict.open_network(name) for name in names]
     with tempfile.TemporaryDirectory() as folder:
         predict.predict_song(write_song(Path(folder, "first.wav")), networks, count=SNIPPETS)

@@ -21,7 +21,8 @@ import pandas as pd
 import soundfile
 from measuring import Row, in_fresh_process, show
 
-from mercore import clips, features
+from mercore import features
+from mercore.corpora import clips
 
 RATE, SAMPLES, PIECES, PIECE = 22_050, 661_794, 10, 65_999
 

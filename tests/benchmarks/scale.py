@@ -17,7 +17,11 @@ import numpy as np
 import pandas as pd
 from measuring import in_fresh_process, machine
 
-from mercore import clips, corpora, evaluation, features, runs, splits, training
+from mercore import corpora, evaluation
+from mercore.corpora import clips, splits
+from mercore.features import spectrogram as features
+from mercore.training import runs
+from mercore.training import trainer as training
 
 FMA_LARGE, MILLION = 106_574, 1_000_000
 CLIPS = training.PROFILES["report"].clips_per_track
@@ -64,11 +68,11 @@ def reading(folder: str, data: str) -> dict[str, float]:
 def epoch(folder: str, data: str, key: str, profile: str) -> float:
     """Processor seconds of a whole epoch with its validation, for 1,000 clips of the corpus; the second of two."""
     os.environ.update(MERCORE_DATA=data, TF_NUM_INTRAOP_THREADS="1")
-    from mercore import fitting
+    from mercore.training import fit
 
     ends = []
 
-    class Watch(fitting.Listener):
+    class Watch(fit.Listener):
         def tell(self, text: str) -> None:
             pass
 

@@ -22,9 +22,10 @@ WANTED, STEPS = 2000, 20
 def train(music: str, data: str, key: str) -> int:
     """The parameters of a network that was trained for some steps."""
     os.environ["MERCORE_DATA"] = data
-    from mercore import corpora, fitting, networks, training
+    from mercore import corpora, networks, training
+    from mercore.training import fit
 
-    class Some(fitting.Listener):
+    class Some(fit.Listener):
         attentive = True
 
         def tell(self, text: str) -> None:

@@ -4,7 +4,8 @@ import time
 
 import pytest
 
-from mercore import execution, workbook
+from mercore import workbook
+from mercore.workbook import execution
 
 from .driver import failures, has_run, open_notebook, start_all
 

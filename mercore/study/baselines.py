@@ -1,0 +1,147 @@
+"""What the networks have to beat: the most frequent class, and a support vector machine on statistics of the sound.
+
+Both hear whole tracks, one row a track, and leave runs of the same form as the networks'. The statistics are means
+and deviations over time of what librosa computes; the machine is the usual one with an RBF kernel, its two settings
+chosen on the validation tracks. Explained in 09_beyond_the_report.
+"""
+
+import contextlib
+import hashlib
+import time
+from itertools import product
+
+import joblib
+import librosa
+import numpy as np
+import pandas as pd
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.model_selection import StratifiedKFold
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
+from tqdm.auto import tqdm
+
+from mercore import UserError, _files, corpora, data_dir, features, unfinished
+from mercore.corpora import splits
+from mercore.training import runs
+
+KEYS = ("majority", "svm")
+VERSION = 1  # of the statistics
+COSTS, GAMMAS = (1.0, 3.0, 10.0), (0.3, 1.0, 3.0)  # gamma in units of 1 / number of features
+
+
+def statistics(y: np.ndarray) -> np.ndarray:
+    """Means and deviations over time of MFCCs and their slopes, chroma, spectral contrast and more; and the tempo.
+
+    y: mono samples at 22,050 Hz. Returns (156,) float32.
+    """
+    rate = features.SAMPLE_RATE
+    spectrum = np.abs(librosa.stft(y))
+    mfcc = librosa.feature.mfcc(y=y, sr=rate, n_mfcc=20)
+    onsets = librosa.onset.onset_strength(y=y, sr=rate)
+    chroma = librosa.feature.chroma_stft(S=spectrum**2, sr=rate, tuning=0.0)
+    over_time = [
+        mfcc,
+        librosa.feature.delta(mfcc),
+        chroma,
+        librosa.feature.spectral_contrast(S=spectrum, sr=rate),
+        librosa.feature.tonnetz(chroma=chroma),
+        *(
+            measure(S=spectrum, sr=rate)
+            for measure in (
+                librosa.feature.spectral_centroid,
+                librosa.feature.spectral_bandwidth,
+                librosa.feature.spectral_rolloff,
+            )
+        ),
+        librosa.feature.spectral_flatness(S=spectrum),
+        librosa.feature.zero_crossing_rate(y),
+        librosa.feature.rms(S=spectrum),
+        onsets[None],
+    ]
+    tempo = librosa.feature.tempo(onset_envelope=onsets, sr=rate)
+    pulse = np.sort(librosa.feature.tempogram(onset_envelope=onsets, sr=rate).mean(axis=1))[::-1][1:12]
+    parts = [part for x in over_time for part in (x.mean(axis=1), x.std(axis=1))]
+    return np.concatenate([*parts, tempo, pulse]).astype(np.float32)
+
+
+def table_of(corpus: corpora.Corpus, jobs: int = 2) -> np.ndarray:
+    """`statistics` of every usable track, (tracks, n); computed once for a corpus and kept in its cache."""
+    key = hashlib.sha256(f"{VERSION} {corpus.fingerprint} {list(corpus.usable.index)}".encode()).hexdigest()[:24]
+    kept = data_dir() / "cache" / f"statistics-{key}.npz"  # with a checksum, unlike .npy
+    with contextlib.suppress(UserError, KeyError):  # not there, or spoilt
+        return _files.read_arrays(kept)["rows"]
+    tasks = [joblib.delayed(_of_file)(path) for path in corpus.usable["path"]]
+    found = joblib.Parallel(jobs, return_as="generator")(tasks)
+    rows = np.stack(list(tqdm(found, f"statistics of {corpus.name}", len(tasks), unit="track")))
+    try:
+        with unfinished(kept.parent) as scratch:
+            np.savez(scratch / kept.name, rows=rows)
+            (scratch / kept.name).replace(kept)
+    except OSError as error:
+        raise UserError(
+            f"{kept.parent}: can't be written to ({error.strerror}); set MERCORE_DATA to a folder that can"
+        ) from error
+    return rows
+
+
+def _of_file(path: str) -> np.ndarray:
+    return statistics(features.load(path))
+
+
+def train(
+    corpus: corpora.Corpus,
+    key: str,
+    protocol: str = "artist",
+    seed: int = 0,
+    folds: int | None = None,
+    fold: int | None = None,
+) -> runs.Run:
+    """Fit one of KEYS on the tracks of a corpus; the run isn't written (`runs.save` does), as it takes but a moment.
+
+    Raises UserError on an unknown key.
+    """
+    if key not in KEYS:
+        raise UserError(f"unknown baseline {key!r}: choose one of {', '.join(KEYS)}")
+    rows = corpus.usable[["label", "artist"]].rename_axis("track").reset_index().assign(index=0, start=0.0)
+    split = splits.make(corpus, rows, protocol, seed, folds=folds, fold=fold)
+    started = time.perf_counter()
+    if key == "majority":
+        shares = rows.loc[split.train, "label"].value_counts(normalize=True).reindex(corpus.classes, fill_value=0.0)
+        p, chosen = np.tile(shares.to_numpy(), (len(rows), 1)), {}
+    else:
+        p, chosen = _machine(table_of(corpus), rows["label"].to_numpy(), split, corpus.classes, seed)
+    predictions = rows.drop(columns="index").assign(
+        side=split.sides(rows), predicted=np.array(corpus.classes)[p.argmax(axis=1)]
+    )
+    predictions[[f"p_{label}" for label in corpus.classes]] = p
+    config = {"network": key, "profile": "baseline", "protocol": split.protocol, "protocol_asked": protocol,
+              "seed": seed, "folds": folds, "fold": fold, **chosen}  # fmt: skip
+    about = {"name": corpus.name, "task": corpus.task, "classes": list(corpus.classes),
+             "fingerprint": corpus.fingerprint, "tracks": len(rows)}  # fmt: skip
+    seconds = {"training": time.perf_counter() - started}
+    return runs.Run(config, about, pd.DataFrame(), predictions, seconds, split.notes)
+
+
+def _machine(x: np.ndarray, labels: np.ndarray, split: splits.Split, classes, seed: int) -> tuple[np.ndarray, dict]:
+    """Class probabilities of all rows from the machine that does best on validation, and its settings.
+
+    It learns from the training side alone, as the networks do.
+    """
+
+    def machine(cost, gamma):
+        return make_pipeline(StandardScaler(), SVC(C=cost, gamma=gamma / x.shape[1]))
+
+    def score(settings) -> float:
+        chosen = machine(*settings).fit(x[split.train], labels[split.train])
+        return chosen.score(x[split.validation], labels[split.validation])
+
+    cost, gamma = max(product(COSTS, GAMMAS), key=score)
+    fewest = min(np.unique(labels[split.train], return_counts=True)[1])
+    if fewest < 2:
+        raise UserError("the support vector machine needs two training tracks of each class to be calibrated on")
+    parts = StratifiedKFold(min(5, fewest), shuffle=True, random_state=seed)
+    final = CalibratedClassifierCV(machine(cost, gamma), ensemble=False, cv=parts)
+    final.fit(x[split.train], labels[split.train])
+    order = [list(final.classes_).index(label) for label in classes]
+    return final.predict_proba(x)[:, order], {"cost": cost, "gamma": gamma}
