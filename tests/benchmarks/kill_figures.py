@@ -19,7 +19,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(0, str(Path(__file__).parents[1] / "robustness"))
 import wholeness
 
 COMPOSED = "mood: "  # what a run prints when both corpora are there

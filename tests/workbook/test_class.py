@@ -66,7 +66,7 @@ def write_outside(canary: Path) -> str:
 
 
 def read_secrets() -> str:
-    there = [str(assignment.SOURCES), str(Path(__file__).parent)]
+    there = [str(assignment.SOURCES), str(Path(__file__).parents[1])]
     return f"import os\nfor path in {there!r}:\n    if os.path.isdir(path):\n        print('FOUND', os.listdir(path))"
 
 

@@ -215,6 +215,6 @@ def test_one_song_or_two(networks):
 
 
 def test_the_notebook_shows_it():
-    notebook = Path(__file__).resolve().parents[1] / "notebooks" / "08_case_studies.ipynb"
+    notebook = Path(__file__).resolve().parents[2] / "notebooks" / "08_case_studies.ipynb"
     cells = json.loads(notebook.read_text("utf-8"))["cells"]
     assert any("widgets.SongExplorer(" in "".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")

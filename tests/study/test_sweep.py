@@ -20,7 +20,7 @@ from mercore.study import cluster, sweep
 from mercore.training import runs, storage
 from mercore.training import trainer as training
 
-PROJECT = Path(__file__).resolve().parents[1]
+PROJECT = Path(__file__).resolve().parents[2]
 
 
 def plan(tones, networks=("conv",), **options):
