@@ -8,8 +8,14 @@ import gzip
 import hashlib
 import io
 import json
+import os
+import shutil
+import tempfile
+import time
 import zipfile
 import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -59,7 +65,7 @@ def read_json(path: Path):
         raise _named(path, error) from error
 
 
-def table_of(text: str, path: Path, **options) -> pd.DataFrame:
+def parse_csv(text: str, path: Path, **options) -> pd.DataFrame:
     """The table that a csv file's text holds; options: of `pandas.read_csv`."""
     longest = max(map(len, io.StringIO(text)), default=0)
     if longest > LONGEST_LINE:
@@ -67,7 +73,7 @@ def table_of(text: str, path: Path, **options) -> pd.DataFrame:
     try:
         return pd.read_csv(io.StringIO(text), **options)
     except (ValueError, OverflowError) as error:  # pandas' own are ValueErrors
-        raise UserError(f"{path}: can't be read as a csv table ({words(error)})") from error
+        raise UserError(f"{path}: can't be read as a csv table ({error_message(error)})") from error
 
 
 def read_arrays(path: Path, most: int = MOST) -> dict[str, np.ndarray]:
@@ -157,9 +163,83 @@ def _at_most(file, path: Path, most: int) -> bytes:
 def _named(path: Path, error: Exception) -> UserError:
     if isinstance(error, UserError):
         return error
-    return UserError(f"{path}: can't be read ({words(error)})")
+    return UserError(f"{path}: can't be read ({error_message(error)})")
 
 
-def words(error: Exception) -> str:
+def error_message(error: Exception) -> str:
     """What an error says, in one line."""
     return " ".join((getattr(error, "strerror", None) or str(error) or type(error).__name__).split())[:300]
+
+
+def remove_stale_directories(parent: Path, pattern: str) -> None:
+    """Remove the scratch folders that processes killed while writing, more than an hour ago, have left."""
+    for left in parent.glob(pattern):
+        with suppress(FileNotFoundError):  # another process has just finished with it
+            if time.time() - left.stat().st_mtime > 3600:
+                shutil.rmtree(left, ignore_errors=True)
+
+
+@contextmanager
+def atomic_directory(parent: Path, prefix: str = ".unfinished-") -> Iterator[Path]:
+    """A new folder below `parent` to write into, and to rename when it is whole; if it isn't renamed it is removed.
+
+    So are those that processes killed while writing have left there. Raises OSError where nothing can be written.
+    """
+    parent.mkdir(parents=True, exist_ok=True)
+    remove_stale_directories(parent, f"{prefix}*")
+    scratch = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
+    scratch.chmod(0o755)  # a temporary folder is its owner's alone
+    try:
+        yield scratch
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+@contextmanager
+def exclusive_lock(folder: Path, waiting: Callable[[], object] = lambda: None) -> Iterator[None]:
+    """One process of a machine at a time, where several would do the same work into `folder`; a killed one gives way.
+
+    waiting: called again and again while another is at it; may raise. Nobody waits where folders can't be locked: on
+    Windows, on some network drives, or where there is no such folder, which is for who writes there to say.
+    """
+    handle = _handle(folder)
+    try:
+        while handle is not None and not _lock(handle):
+            waiting()
+            time.sleep(0.1)
+        yield
+    finally:
+        if handle is not None:
+            os.close(handle)
+
+
+def _handle(folder: Path) -> int | None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return os.open(folder, os.O_RDONLY)
+    except OSError:
+        return None
+
+
+def _lock(handle: int) -> bool:
+    """False while another has it."""
+    import fcntl
+
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # a file system without locks
+        return True
+    return True
+
+
+@contextmanager
+def translate_write_errors(place: Path) -> Iterator[None]:
+    """Raises UserError, which names the place, where what is written there can't be: the disk is full, say."""
+    try:
+        yield
+    except OSError as error:
+        raise UserError(
+            f"{place}: can't be written ({error.strerror or error}); make room, or name another"
+        ) from error

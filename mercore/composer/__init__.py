@@ -19,7 +19,8 @@ import pandas as pd
 import soundfile
 from tqdm.auto import tqdm
 
-from mercore import UserError, _files, data_dir, remove_scraps
+from mercore import UserError, _files, data_dir
+from mercore._files import remove_stale_directories
 
 SAMPLE_RATE = 22_050
 MARKER = "composed.json"  # written last: what isn't whole has none
@@ -76,7 +77,7 @@ def _once(folder: Path, seed: int, fill: Callable[[Path], None]) -> Path:
         return folder
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        remove_scraps(folder.parent, f".{folder.name}-*")
+        remove_stale_directories(folder.parent, f".{folder.name}-*")
         scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
         try:
             fill(scratch)
@@ -93,7 +94,7 @@ def _once(folder: Path, seed: int, fill: Callable[[Path], None]) -> Path:
         if is_whole(folder, seed):  # another process put its own in place between our look and our move
             return folder
         raise UserError(
-            f"{folder}: can't be written ({_files.words(error)}); set MERCORE_DATA to a folder that can and "
+            f"{folder}: can't be written ({_files.error_message(error)}); set MERCORE_DATA to a folder that can and "
             "has 300 MB of room"
         ) from error
     return folder

@@ -19,7 +19,8 @@ import requests
 import urllib3
 from tqdm.auto import tqdm
 
-from mercore import UserError, _files, data_dir, unfinished
+from mercore import UserError, _files, data_dir
+from mercore._files import atomic_directory
 from mercore.corpora import corpus as corpora
 
 MOST_BYTES = 8 << 30  # unpacked; GTZAN takes 1.3 GB
@@ -250,7 +251,7 @@ def unpack(archive: Path, target: Path, kind: str) -> None:
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     # In a folder of the user's, so under a name that is surely ours.
-    with unfinished(target.parent, ".mercore-fetch-") as scratch:
+    with atomic_directory(target.parent, ".mercore-fetch-") as scratch:
         inside = scratch / "unpacked"
         inside.mkdir()
         try:
@@ -259,7 +260,9 @@ def unpack(archive: Path, target: Path, kind: str) -> None:
         except UserError:
             raise
         except DAMAGED as error:
-            raise _Spoilt(f"{archive}: is no zip or tar archive, or a damaged one ({_files.words(error)})") from error
+            raise _Spoilt(
+                f"{archive}: is no zip or tar archive, or a damaged one ({_files.error_message(error)})"
+            ) from error
         except OSError as error:
             raise UserError(f"{archive}: can't be unpacked to {target} ({error.strerror or error})") from error
         if not any(inside.iterdir()) or corpora.detect(inside) != kind:

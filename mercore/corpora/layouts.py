@@ -325,7 +325,7 @@ def read_table(file: Path) -> pd.DataFrame:
         text = data.decode("cp1252", "replace")
     head = text.partition("\n")[0]
     separator = ";" if head.count(";") > head.count(",") else ","
-    table = _files.table_of(text, file, dtype=str, keep_default_na=False, sep=separator, index_col=False)
+    table = _files.parse_csv(text, file, dtype=str, keep_default_na=False, sep=separator, index_col=False)
     table = table.fillna("").rename(columns=str.strip).apply(lambda column: column.str.strip())
     if not table.columns.is_unique:
         raise UserError(f"{file}: has two columns {clean(table.columns[table.columns.duplicated()][0])}")

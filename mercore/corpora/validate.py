@@ -18,7 +18,8 @@ import numpy as np
 import soundfile as sf
 from tqdm.auto import tqdm
 
-from mercore import UserError, _files, alone, data_dir, unfinished
+from mercore import UserError, _files, data_dir
+from mercore._files import atomic_directory, exclusive_lock
 
 SUFFIXES = (".wav", ".au", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".aifc", ".caf", ".w64")
 SHORTEST = 3.0  # s, one clip
@@ -140,7 +141,7 @@ def inspect_all(paths: Sequence[str | Path], jobs: int = -1) -> list[Inspection]
     cache_file = _cache_file(paths)
     found, todo = _known(paths, cache_file)
     if todo:
-        with alone(cache_file.parent):  # another process may be reading the same corpus
+        with exclusive_lock(cache_file.parent):  # another process may be reading the same corpus
             found, todo = _known(paths, cache_file)
             _read(found, todo, cache_file, jobs)
     return [Inspection(**{k: v for k, v in found[str(path)].items() if k != "state"}) for path in paths]
@@ -200,7 +201,7 @@ def _check(files: dict[str, dict]) -> int:
 
 def _save_cache(file: Path, files: dict[str, dict]) -> None:
     try:
-        with unfinished(file.parent) as scratch:
+        with atomic_directory(file.parent) as scratch:
             content = {"format": _FORMAT, "check": _check(files), "files": files}
             (scratch / file.name).write_text(json.dumps(content))
             os.replace(scratch / file.name, file)

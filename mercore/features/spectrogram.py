@@ -28,7 +28,8 @@ from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 from tqdm.auto import tqdm
 
-from mercore import UserError, _files, alone, data_dir
+from mercore import UserError, _files, data_dir
+from mercore._files import exclusive_lock
 from mercore.corpora.clips import CLIP_SECONDS
 from mercore.features.audio import SAMPLE_RATE, load
 
@@ -174,7 +175,7 @@ def extract(
     whole = (len(clips), *size)
     with EXTRACTING:
         if not _is_whole(target, whole):
-            with alone(target.parent, lambda: progress and progress(0, clips["track"].nunique())):
+            with exclusive_lock(target.parent, lambda: progress and progress(0, clips["track"].nunique())):
                 if not _is_whole(target, whole):
                     _extract_to(target, corpus, clips, whole, compute_clips, jobs, progress)
         steps = _mapped(target, whole)

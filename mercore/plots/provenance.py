@@ -22,7 +22,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 from PIL import Image
 
-from mercore import FACTS, UserError, build_dir, unfinished
+from mercore import FACTS, UserError, build_dir
+from mercore._files import atomic_directory
 from mercore.plots.style import write_around
 
 LINE_ART = frozenset({1, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12})  # written as SVG too
@@ -186,7 +187,7 @@ def write_whole(target: Path, text: str) -> Path:
 def _write(target: Path, writer: Callable[[Path], object]) -> Path:
     """Let `writer` write beside the target, then put it in its place at once."""
     try:
-        with unfinished(target.parent, ".mercore-figure-") as scratch:  # perhaps in a folder of the user's
+        with atomic_directory(target.parent, ".mercore-figure-") as scratch:  # perhaps in a folder of the user's
             writer(scratch / target.name)
             os.replace(scratch / target.name, target)
     except OSError as error:

@@ -105,7 +105,7 @@ def _read_sections(path: Path) -> pd.DataFrame | None:
     listing = path.with_suffix(".sections.csv")
     if not listing.is_file():
         return None
-    sections = _files.table_of(_files.read_text(listing), listing)
+    sections = _files.parse_csv(_files.read_text(listing), listing)
     if missing := {"start", "end", "section"} - set(sections.columns):
         raise UserError(f"{listing}: has no column {', '.join(sorted(missing))}")
     if not all(pd.api.types.is_numeric_dtype(sections[name]) for name in ("start", "end")):

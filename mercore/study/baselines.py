@@ -21,7 +21,8 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 from tqdm.auto import tqdm
 
-from mercore import UserError, _files, corpora, data_dir, features, unfinished
+from mercore import UserError, _files, corpora, data_dir, features
+from mercore._files import atomic_directory
 from mercore.corpora import splits
 from mercore.training import runs
 
@@ -75,7 +76,7 @@ def table_of(corpus: corpora.Corpus, jobs: int = 2) -> np.ndarray:
     found = joblib.Parallel(jobs, return_as="generator")(tasks)
     rows = np.stack(list(tqdm(found, f"statistics of {corpus.name}", len(tasks), unit="track")))
     try:
-        with unfinished(kept.parent) as scratch:
+        with atomic_directory(kept.parent) as scratch:
             np.savez(scratch / kept.name, rows=rows)
             (scratch / kept.name).replace(kept)
     except OSError as error:

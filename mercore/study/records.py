@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from mercore import FACTS, UserError, _files, corpora, evaluation, songs, training, unfinished, writing
+from mercore import FACTS, UserError, _files, corpora, evaluation, songs, training
+from mercore._files import atomic_directory, translate_write_errors
 from mercore.study import baselines
 from mercore.training import runs
 
@@ -57,7 +58,7 @@ def keep(run: runs.Run, root: Path | None = None) -> Path:
         if (target / runs.RECORD).read_text(encoding="utf-8") == text:
             return target
         raise UserError(f"{target}: another record of this name is there; move it away first")
-    with writing(target), unfinished(root) as scratch:
+    with translate_write_errors(target), atomic_directory(root) as scratch:
         (scratch / runs.RECORD).write_text(text, encoding="utf-8")
         runs.write_predictions(run.predictions, scratch / runs.PREDICTIONS)
         if CASE_NETWORKS.get(run.corpus["task"]) == run.config["network"] and run.config["profile"] in DRAWN:
@@ -77,7 +78,7 @@ def analyses(run: runs.Run) -> list[songs.Analysis]:
     if not path or not path.is_file():
         return []
     columns = {"song": str, "start": float} | dict.fromkeys(run.classes, float)
-    heard, task = _files.table_of(_files.read_text(path), path, dtype=columns), run.corpus["task"]
+    heard, task = _files.parse_csv(_files.read_text(path), path, dtype=columns), run.corpus["task"]
     if columns.keys() - set(heard) or set(songs.SLUGS) - set(heard["song"]):
         raise UserError(f"{path}: isn't of these songs and classes")
     heard = heard.set_index(["song", "start"])[list(run.classes)]

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from mercore import UserError, build_dir, features, unfinished
+from mercore import UserError, build_dir, features
+from mercore._files import atomic_directory
 from mercore.training import pretrained, runs
 
 PREPROCESSING, LABELS, README = "preprocessing.json", "labels.txt", "README.md"
@@ -28,7 +29,7 @@ def export(run: runs.Run, to: str | Path | None = None) -> Path:
         raise UserError(f"{target} is there already: name another folder with --to, or move it away first")
     try:
         # In a folder of the user's, so under a name that is surely ours.
-        with unfinished(target.parent, ".mercore-export-") as scratch:
+        with atomic_directory(target.parent, ".mercore-export-") as scratch:
             _write_network(run, scratch)
             about = describe(run)
             (scratch / PREPROCESSING).write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")

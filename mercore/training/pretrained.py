@@ -9,7 +9,8 @@ import json
 import shutil
 from pathlib import Path
 
-from mercore import FACTS, UserError, features, unfinished, writing
+from mercore import FACTS, UserError, features
+from mercore._files import atomic_directory, translate_write_errors
 from mercore.training import runs
 
 MODELS = FACTS / "models"
@@ -53,7 +54,7 @@ def keep(run: runs.Run, name: str, text: str, root: Path | None = None) -> Path:
     target = (root or MODELS) / name
     if target.exists():
         raise UserError(f"{target}: a model of this name is there; move it away first")
-    with writing(target), unfinished(target.parent) as scratch:
+    with translate_write_errors(target), atomic_directory(target.parent) as scratch:
         record = json.loads((run.folder / runs.RECORD).read_text(encoding="utf-8"))
         parts = ("config", "corpus", "parameters", "environment", "notes", "weights")
         kept = {key: record[key] for key in parts if key in record}

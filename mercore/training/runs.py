@@ -22,7 +22,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from mercore import UserError, _files, data_dir, unfinished
+from mercore import UserError, _files, data_dir
+from mercore._files import atomic_directory
 from mercore.corpora.clips import CLIP_SECONDS
 from mercore.training import storage
 
@@ -215,7 +216,7 @@ def save(run: Run, model=None, normaliser=None, beside: bool = True) -> Run:
         "history": run.history.to_dict(orient="list"),
     }
     try:
-        with unfinished(root) as scratch:
+        with atomic_directory(root) as scratch:
             if model is not None:
                 model.save_weights(scratch / WEIGHTS)
                 np.savez(scratch / NORMALISER, **normaliser.to_dict())
@@ -330,7 +331,7 @@ def _read_predictions(path: Path, classes: tuple[str, ...]) -> pd.DataFrame:
     """The predictions of a run. Raises UserError where they aren't of these classes, or not whole."""
     numbers = dict.fromkeys(("start", *(f"p_{label}" for label in classes)), float)
     types = dict.fromkeys(COLUMNS, str) | numbers
-    table = _files.table_of(_files.read_text(path), path, keep_default_na=False, dtype=types)
+    table = _files.parse_csv(_files.read_text(path), path, keep_default_na=False, dtype=types)
     if missing := (set(COLUMNS) | numbers.keys()) - set(table):
         raise UserError(f"{path}: has no column {', '.join(sorted(missing))}")
     if not table["side"].isin(SIDES).all() or not table[["label", "predicted"]].isin(classes).all(axis=None):

@@ -14,7 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
-from mercore import UserError, unfinished
+from mercore import UserError
+from mercore._files import atomic_directory
 
 SUFFIX, UNFINISHED = ".zip", ".unfinished-"
 
@@ -76,7 +77,7 @@ def fetch(name: str, root: Path, files: tuple[str, ...]) -> None:
             return
         archive = io.BytesIO(system.cat_file(file))
     try:
-        with zipfile.ZipFile(archive) as packed, unfinished(root) as scratch:
+        with zipfile.ZipFile(archive) as packed, atomic_directory(root) as scratch:
             for file in set(files) & set(packed.namelist()):
                 (scratch / file).write_bytes(packed.read(file))
             _rename(scratch, root / name)

@@ -12,7 +12,8 @@ import zipfile
 from importlib.util import find_spec
 from pathlib import Path
 
-from mercore import PROJECT, UserError, build_dir, unfinished, writing
+from mercore import PROJECT, UserError, build_dir
+from mercore._files import atomic_directory, translate_write_errors
 from mercore.workbook.runner import NOTEBOOKS
 
 EXERCISES = NOTEBOOKS / "exercises"
@@ -75,7 +76,7 @@ def make_archive(folder: Path | None = None) -> Path:
     meets a student's answers to this one. The same files give the same bytes.
     """
     folder = folder or build_dir()
-    with writing(folder), unfinished(folder) as scratch:
+    with translate_write_errors(folder), atomic_directory(folder) as scratch:
         make_course(scratch / "course")
         files = {name: PROJECT / name for name in _handed_out()}
         for chapter, blank in release(scratch / "course").items():

@@ -18,7 +18,8 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from pygments.formatters import HtmlFormatter
 from traitlets.config import Config
 
-from mercore import UserError, build_dir, unfinished
+from mercore import UserError, build_dir
+from mercore._files import atomic_directory
 from mercore.workbook import runner
 
 TITLE = "What a network hears"
@@ -94,7 +95,7 @@ def write(executed: list[Path], target: Path, glossary: Path) -> Path:
     anchors = {page.file: page.anchors for page in pages} | {"index.html": set()}
     for page in pages:
         _mend_links(page, anchors)
-    with unfinished(target.parent, ".unfinished-book-") as scratch:
+    with atomic_directory(target.parent, ".unfinished-book-") as scratch:
         _write_pages(scratch / "book", pages, _settings_of(notebooks))
         if target.exists():
             target.rename(scratch / "before")

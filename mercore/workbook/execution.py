@@ -19,7 +19,8 @@ import joblib
 import pandas as pd
 import psutil
 
-from mercore import FACTS, UserError, unfinished
+from mercore import FACTS, UserError
+from mercore._files import atomic_directory
 
 TABLES = {"07_results": ("annex1_genre_results.csv", "annex2_mood_results.csv", "claims.csv")}
 TRAINING = ("03_conv", "04_recurrent", "05_conv_recurrent", "06_end_to_end")
@@ -132,7 +133,7 @@ def execute(notebook: Path, out: Path, settings: dict, timeout: int, line: int =
     known, target = parameters_of(notebook), out / notebook.name
     started, memory, before = time.monotonic(), PeakMemory(), _states(notebook.stem, out / "figures")
     try:
-        with unfinished(out) as scratch, memory:
+        with atomic_directory(out) as scratch, memory:
             try:
                 papermill.execute_notebook(
                     str(notebook),

@@ -17,7 +17,8 @@ from pathlib import Path
 import nbformat
 import pandas as pd
 
-from mercore import PROJECT, UserError, _files, build_dir, unfinished, writing
+from mercore import PROJECT, UserError, _files, build_dir
+from mercore._files import atomic_directory, translate_write_errors
 from mercore.workbook.execution import Outcome, drawn, execute_all, parameters_of, relative
 
 NOTEBOOKS = PROJECT / "notebooks"
@@ -229,7 +230,7 @@ def publish(run_name: str) -> list[Path]:
 def _copy(source: Path, target: Path, names: list[str]) -> list[Path]:
     """Copy files, each whole or not at all; an SVG goes along with its PNG."""
     written = []
-    with writing(target), unfinished(target, ".mercore-copy-") as scratch:
+    with translate_write_errors(target), atomic_directory(target, ".mercore-copy-") as scratch:
         for name in dict.fromkeys(names):
             for file in sorted(source.glob(f"{Path(name).stem}.*")):
                 shutil.copyfile(file, scratch / file.name)

@@ -15,7 +15,8 @@ import pandas as pd
 import pytest
 import soundfile
 
-from mercore import UserError, alone, data_dir
+from mercore import UserError, data_dir
+from mercore._files import exclusive_lock
 from mercore.corpora.clips import cut
 from mercore.features import spectrogram as features
 
@@ -196,8 +197,8 @@ def test_leftovers_of_dead_runs_go_and_those_of_others_stay(corpus):
 
 HOLD = """
 import pathlib, sys, time
-from mercore import alone
-with alone(pathlib.Path(sys.argv[1])):
+from mercore._files import exclusive_lock
+with exclusive_lock(pathlib.Path(sys.argv[1])):
     print("here", flush=True)
     time.sleep(60)
 """
@@ -222,7 +223,7 @@ def test_while_another_process_extracts_this_one_waits(corpus):
 
 def test_where_a_folder_cannot_be_locked_nobody_waits(tmp_path):
     (tmp_path / "file").touch()
-    with alone(tmp_path / "file" / "folder"), alone(tmp_path / "file" / "folder"):
+    with exclusive_lock(tmp_path / "file" / "folder"), exclusive_lock(tmp_path / "file" / "folder"):
         pass
 
 

@@ -20,19 +20,8 @@ import soundfile
 import wholeness
 from nbformat.v4 import new_code_cell, new_notebook
 
-from mercore import (
-    PROJECT,
-    UserError,
-    __main__,
-    composer,
-    corpora,
-    data_dir,
-    features,
-    plots,
-    training,
-    unfinished,
-    workbook,
-)
+from mercore import PROJECT, UserError, __main__, composer, corpora, data_dir, features, plots, training, workbook
+from mercore._files import atomic_directory
 from mercore.corpora import clips, download, validate
 from mercore.study import records
 from mercore.training import export, pretrained, runs
@@ -295,7 +284,7 @@ def test_other_music_in_a_folder_of_the_same_name_has_a_place_of_its_own(own_fol
 def test_many_write_in_one_folder_at_once(tmp_path):
     def write(_):
         for n in range(200):
-            with unfinished(tmp_path) as scratch:
+            with atomic_directory(tmp_path) as scratch:
                 (scratch / "whole").write_text(str(n))
                 (scratch / "whole").replace(tmp_path / "whole")
 

@@ -161,7 +161,9 @@ def test_a_build_folder_that_cant_be_written_is_named(own_folders, monkeypatch):
     (own_folders / "build").mkdir()
     (own_folders / "build" / "book").write_text("a file in the way")
     monkeypatch.setattr(runner, "executed", lambda words: [])
-    monkeypatch.setattr(book, "unfinished", lambda *_: (_ for _ in ()).throw(PermissionError(13, "Permission denied")))
+    monkeypatch.setattr(
+        book, "atomic_directory", lambda *_: (_ for _ in ()).throw(PermissionError(13, "Permission denied"))
+    )
     with pytest.raises(UserError, match=r"can't be written \(Permission denied\); set MERCORE_BUILD"):
         book.make([])
 
