@@ -49,10 +49,15 @@ def render(task: str, root: str | Path | None = None, seed: int = 0, jobs: int =
 
 
 def render_songs(root: str | Path | None = None, seed: int = 0) -> Path:
-    """The folder of the two case-study songs: <slug>.wav and <slug>.sections.csv: start, end, section, genre, mood."""
+    """Return the folder of the two case-study songs, composed and rendered first where it isn't there yet.
+
+    It holds <slug>.wav, <slug>.sections.csv (start, end, section, genre, mood) and songs.csv (slug, title, artist).
+    """
     from mercore.composer.songs import SONGS, compose_song
 
     def fill(folder: Path) -> None:
+        table = pd.DataFrame([(slug, *names) for slug, names in SONGS.items()], columns=["slug", "title", "artist"])
+        table.to_csv(folder / "songs.csv", index=False, lineterminator="\n")
         for slug in SONGS:
             audio, sections = compose_song(slug, seed)
             soundfile.write(folder / f"{slug}.wav", audio, SAMPLE_RATE, "PCM_16")
