@@ -14,13 +14,16 @@ from mercore.corpora.corpus import (
     report,
     subset,
 )
+from mercore.corpora.labels import MOOD_NAMES, class_label
 from mercore.corpora.layouts import (
     GENRES,
 )
 
 __all__ = [
     "GENRES",
+    "MOOD_NAMES",
     "Corpus",
+    "class_label",
     "count_classes",
     "embedded",
     "folder",

@@ -17,7 +17,6 @@ from mercore.corpora import folders, layouts
 from mercore.corpora.layouts import GENRES, QUADRANTS  # noqa: F401  (read from here by other modules)
 from mercore.corpora.validate import inspect_all
 
-MOOD_NAMES = {"Q1": "happy / excited", "Q2": "angry / tense", "Q3": "sad", "Q4": "calm / relaxed"}
 FEWEST_OF_A_TAG = 20  # tracks of a genre tag of 4Q
 KINDS = {"gtzan": ("genre", "GTZAN"), "4q": ("mood", "4Q")}
 _LISTED = ("key", "path", "label", "artist", "title", "split", "same_as", "tags", "note", "fault")

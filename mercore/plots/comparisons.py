@@ -10,6 +10,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from scipy import stats
 
+from mercore.corpora.labels import class_label
 from mercore.plots.style import (
     BLUE,
     GREY,
@@ -21,7 +22,6 @@ from mercore.plots.style import (
     SINGLE,
     SMALL,
     add_caption,
-    class_label,
     new_figure,
     styled,
 )

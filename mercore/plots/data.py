@@ -11,6 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
+from mercore.corpora.labels import class_label
 from mercore.plots.style import (
     BLUE,
     INK,
@@ -23,7 +24,6 @@ from mercore.plots.style import (
     SKY,
     SMALL,
     add_title,
-    class_label,
     figure_of,
     new_figure,
     styled,

@@ -5,6 +5,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from mercore.corpora.clips import CLIP_SECONDS
+from mercore.corpora.labels import class_label
 from mercore.evaluation.explain import METHODS, WINDOW, Heard
 from mercore.features.spectrogram import HOP_LENGTH, SAMPLE_RATE
 from mercore.plots.style import (
@@ -15,7 +16,6 @@ from mercore.plots.style import (
     PAIR,
     add_caption,
     add_title,
-    class_label,
     new_figure,
     styled,
 )

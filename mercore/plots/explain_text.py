@@ -2,8 +2,8 @@
 
 import pandas as pd
 
+from mercore.corpora.labels import class_label
 from mercore.evaluation.explain import CLIP_SECONDS, COVER, METHODS, WINDOW, Heard
-from mercore.plots.style import class_label
 from mercore.plots.text import several
 
 CAUSES = {

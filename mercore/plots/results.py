@@ -7,6 +7,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from mercore import evaluation
+from mercore.corpora.labels import class_label
 from mercore.evaluation import published
 from mercore.plots.style import (
     INK,
@@ -18,7 +19,6 @@ from mercore.plots.style import (
     SMALL,
     add_caption,
     add_title,
-    class_label,
     figure_of,
     new_figure,
     styled,

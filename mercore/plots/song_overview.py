@@ -9,7 +9,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 
-from mercore.corpora.corpus import MOOD_NAMES
+from mercore.corpora.labels import MOOD_NAMES, class_label
 from mercore.plots.songs import draw_shares, label_time
 from mercore.plots.sound import QUADRANT_COLOURS
 from mercore.plots.style import (
@@ -20,7 +20,6 @@ from mercore.plots.style import (
     SMALL,
     add_caption,
     add_title,
-    class_label,
     new_figure,
     styled,
 )

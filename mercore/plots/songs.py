@@ -8,6 +8,7 @@ from matplotlib.patches import Patch, Rectangle
 from matplotlib.ticker import MultipleLocator
 
 from mercore.corpora.clips import CLIP_SECONDS
+from mercore.corpora.labels import class_label
 from mercore.evaluation import published
 from mercore.plots.style import (
     BLUE,
@@ -18,7 +19,6 @@ from mercore.plots.style import (
     SMALL,
     add_caption,
     add_title,
-    class_label,
     new_figure,
     styled,
 )

@@ -5,6 +5,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from mercore import features
+from mercore.corpora.labels import class_label
 from mercore.plots.style import (
     BLUE,
     GREEN,
@@ -16,7 +17,6 @@ from mercore.plots.style import (
     PINK,
     SINGLE,
     add_title,
-    class_label,
     figure_of,
     new_figure,
     styled,

@@ -1,7 +1,6 @@
 """How all figures look: size, colours that colour-blind readers can tell apart, names on the axes."""
 
 import functools
-import re
 import textwrap
 import threading
 
@@ -9,8 +8,6 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import seaborn as sns
 from matplotlib.figure import Figure
-
-from mercore.corpora.corpus import MOOD_NAMES
 
 SINGLE, PAIR = 7.0, 10.0  # widths in inches: one panel, two panels side by side
 SMALL, NORMAL, LARGE = 8, 9, 10.5  # font sizes in points; nothing is set smaller
@@ -154,10 +151,3 @@ def _describe_axes(ax) -> str:
     words = [text.get_text() for text in (entries if ax.axison else [*ax.texts, *entries])]
     against = " against ".join(filter(None, labels))
     return ": ".join(filter(None, [ax.get_title("left"), ax.get_title(), against, ", ".join(filter(None, words))]))
-
-
-def class_label(name: str, lines: bool = False) -> str:
-    """A class as it is written on an axis: moods with what the quadrant means; broken at slashes for `lines`."""
-    if name in MOOD_NAMES:
-        name = f"{name}{chr(10) if lines else ' '}{MOOD_NAMES[name]}"
-    return re.sub(r" ?/ ?", "/\n", name) if lines else name

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from mercore import evaluation
+from mercore.corpora.labels import class_label
 from mercore.evaluation import published
-from mercore.plots.style import class_label
 
 
 def say(*lines: str) -> None:

@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 
 from mercore import UserError, features, plots
+from mercore.corpora.labels import class_label
 from mercore.corpora.validate import SUFFIXES
 from mercore.plots import song_overview
-from mercore.plots.style import class_label
 from mercore.songs import analysis as songs
 from mercore.songs import reliability
 from mercore.songs.text import clock

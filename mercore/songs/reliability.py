@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from mercore import features
-from mercore.plots.style import class_label
+from mercore.corpora.labels import class_label
 from mercore.plots.text import percent, plain, several
 
 CLIPS = 30  # evenly over the song, for its average spectrum

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from mercore import evaluation
-from mercore.plots.style import class_label
+from mercore.corpora.labels import class_label
 from mercore.plots.text import percent, plain, several
 
 

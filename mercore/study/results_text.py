@@ -7,9 +7,9 @@ validation clips isn't said.
 import numpy as np
 import pandas as pd
 
+from mercore.corpora.labels import class_label
 from mercore.evaluation import published
 from mercore.plots.comparisons import network_name
-from mercore.plots.style import class_label
 from mercore.plots.text import percent, several
 from mercore.study import claims as ledger
 

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 
 from mercore import evaluation
+from mercore.corpora.labels import class_label
 from mercore.evaluation import calibration, published
 from mercore.plots.comparisons import network_name
-from mercore.plots.style import class_label
 from mercore.plots.text import percent, several
 from mercore.study import claims, label_permutation
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from mercore import UserError, evaluation, features, plots
-from mercore.plots.style import class_label
+from mercore.corpora.labels import class_label
 from mercore.plots.text import several
 from mercore.widgets.panel import Panel, Sentence, player
 

@@ -5,10 +5,11 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from mercore.corpora.labels import class_label
 from mercore.evaluation import explain
 from mercore.plots.explain import plot_listening
 from mercore.plots.explain_text import tell_agreement, tell_window
-from mercore.plots.style import PAIR, class_label, describe, new_figure, styled, wrap
+from mercore.plots.style import PAIR, describe, new_figure, styled, wrap
 from mercore.widgets.panel import Panel, Sentence, player, png, wav
 
 PREDICTED = ""  # the choice of a class: whichever the network named

@@ -14,10 +14,10 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from mercore import UserError, songs
+from mercore.corpora.labels import class_label
 from mercore.plots import style as plotstyle
 from mercore.plots.provenance import Provenance
 from mercore.plots.song_overview import plot_portrait, plot_profile, plot_ribbon, window_step
-from mercore.plots.style import class_label
 from mercore.songs import reliability
 from mercore.songs import text as wording_songs
 from mercore.songs.predict import SONG_SUFFIXES

@@ -20,7 +20,8 @@ from PIL import Image
 from scipy.sparse import csr_array
 
 from mercore import UserError, features
-from mercore.plots.style import NORMAL, SMALL, class_label, styled
+from mercore.corpora.labels import class_label
+from mercore.plots.style import NORMAL, SMALL, styled
 from mercore.widgets.panel import KEYBOARD, SCREEN_DPI, Panel, Sentence, player, wav
 
 LONGEST = 30.0  # s of an excerpt

@@ -9,10 +9,11 @@ import pytest
 from keras import layers
 
 from mercore import UserError, features, networks, plots, training, widgets
+from mercore.corpora.labels import class_label
 from mercore.evaluation import explain, receptive_field
 from mercore.features.spectrogram import HOP_LENGTH, SAMPLE_RATE
 from mercore.plots import explain_text
-from mercore.plots.style import class_label, describe
+from mercore.plots.style import describe
 
 FRAME = HOP_LENGTH / SAMPLE_RATE
 
