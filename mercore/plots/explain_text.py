@@ -4,7 +4,7 @@ import pandas as pd
 
 from mercore.corpora.labels import class_label
 from mercore.evaluation.explain import CLIP_SECONDS, COVER, METHODS, WINDOW, Heard
-from mercore.plots.text import several
+from mercore.evaluation.text import plural
 
 CAUSES = {
     "grad_cam": (
@@ -77,6 +77,6 @@ def tell_survey(survey: pd.DataFrame) -> str:
         middle = "" if pd.isna(median) else f"; the median rank correlation{where} is {median:.2f}"
         name = METHODS[method][0].upper() + METHODS[method][1:]
         parts.append(
-            f"{name} and occlusion, in {several(len(rows), 'clip')} of different tracks: {', '.join(told)}{middle}."
+            f"{name} and occlusion, in {plural(len(rows), 'clip')} of different tracks: {', '.join(told)}{middle}."
         )
     return " ".join(parts)

@@ -3,14 +3,13 @@
 The notebooks 03 to 06 print them under their figures. Explained in 03_conv.
 """
 
-import re
-
 import numpy as np
 import pandas as pd
 
 from mercore import evaluation
 from mercore.corpora.labels import class_label
 from mercore.evaluation import published
+from mercore.evaluation.text import percent, plural
 
 
 def say(*lines: str) -> None:
@@ -18,21 +17,6 @@ def say(*lines: str) -> None:
     from IPython.display import Markdown, display
 
     display(Markdown("\n".join(lines)))
-
-
-def plain(text: str) -> str:
-    """A text from a file, such as a title, for use in Markdown: no sign in it has a meaning there."""
-    return re.sub(r"([\\`*_\[\]<>&$#|~!])", r"\\\1", text)
-
-
-def percent(share: float) -> str:
-    """A share as "61.5 %"; "unknown" where there is none."""
-    return "unknown" if np.isnan(share) else f"{100 * share:.1f} %"
-
-
-def several(number: int, thing: str) -> str:
-    """ "1 track", "2 tracks", "1,200 clips" """
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"
 
 
 def tell_training(run) -> str:
@@ -43,7 +27,7 @@ def tell_training(run) -> str:
     chosen = int(np.flatnonzero(history["chosen"])[0])
     length = "all of the" if len(history) == most else f"{len(history)} of at most"
     text = (
-        f"**{run.title}, {run.corpus['task']}:** {length} {several(most, 'epoch')}, "
+        f"**{run.title}, {run.corpus['task']}:** {length} {plural(most, 'epoch')}, "
         f"{run.timings['training']:.0f} s in all, {history['seconds'].median():.1f} s an epoch (median). "
         f"The weights kept are those of epoch {chosen + 1}"
     )
@@ -52,7 +36,7 @@ def tell_training(run) -> str:
     text += f" (validation loss {history['val_loss'].iloc[chosen]:.2f}). "
     train, validation = run.accuracy("train"), run.accuracy("validation")
     gap = 100 * (train - validation)
-    tracks = several(run.side("validation")["track"].nunique(), "validation track")
+    tracks = plural(run.side("validation")["track"].nunique(), "validation track")
     text += f"With them {percent(train)} of the training clips are right and {percent(validation)} of validation: "
     if abs(gap) < 5:
         return text + "the two are close."
@@ -70,8 +54,8 @@ def tell_accuracy(run) -> str:
     estimate, low, high = evaluation.accuracy_interval(test)
     chance = 1 / len(run.classes)
     text = (
-        f"{name}{percent(estimate)} of the {several(len(test), 'test clip')} from "
-        f"{several(test['track'].nunique(), 'track')} are right; 95 % interval {percent(low)} to {percent(high)}. "
+        f"{name}{percent(estimate)} of the {plural(len(test), 'test clip')} from "
+        f"{plural(test['track'].nunique(), 'track')} are right; 95 % interval {percent(low)} to {percent(high)}. "
         f"Guessing among {len(run.classes)} classes gives {percent(chance)}, which lies "
     )
     text += "below the interval." if chance < low else "above the interval." if chance > high else "in the interval."
@@ -118,8 +102,8 @@ def _most_frequent_confusion(test: pd.DataFrame, counts: pd.DataFrame) -> str:
     for true, predicted in pairs:
         wrong = test[(test["label"] == true) & (test["predicted"] == predicted)]
         told.append(
-            f"{class_label(true)} taken for {class_label(predicted)} ({several(len(wrong), 'clip')} of "
-            f"{several(wrong['track'].nunique(), 'track')})"
+            f"{class_label(true)} taken for {class_label(predicted)} ({plural(len(wrong), 'clip')} of "
+            f"{plural(wrong['track'].nunique(), 'track')})"
         )
     return f"Most frequent confusion: {' and '.join(told)}."
 
@@ -143,7 +127,7 @@ def tell_difference(first, second) -> str:
     both = sides[0].join(sides[1], rsuffix="_2", how="inner")  # row by row: starts may repeat in a short track
     right, right_2 = both["predicted"] == both["label"], both["predicted_2"] == both["label"]
     return text + (
-        f"Of {several(len(both), 'clip')} that both were tested on, only {first.title} gets "
+        f"Of {plural(len(both), 'clip')} that both were tested on, only {first.title} gets "
         f"{(right & ~right_2).sum()} right and only {second.title} {(~right & right_2).sum()}."
     )
 

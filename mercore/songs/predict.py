@@ -13,10 +13,10 @@ import pandas as pd
 from mercore import UserError, features, plots
 from mercore.corpora.labels import class_label
 from mercore.corpora.validate import SUFFIXES
+from mercore.evaluation.text import clock
 from mercore.plots import song_overview
 from mercore.songs import analysis as songs
 from mercore.songs import reliability
-from mercore.songs.text import clock
 from mercore.training import pretrained, runs
 
 SONG_SUFFIXES = (*SUFFIXES, ".m4a", ".mp4")

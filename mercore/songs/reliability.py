@@ -11,7 +11,7 @@ import pandas as pd
 
 from mercore import features
 from mercore.corpora.labels import class_label
-from mercore.plots.text import percent, plain, several
+from mercore.evaluation.text import escape_markdown, percent, plural
 
 CLIPS = 30  # evenly over the song, for its average spectrum
 FAR = 1.25  # of the 900 tracks of 4Q 3.9 % lie farther from their common mean, and half of them farther than 0.58
@@ -77,12 +77,12 @@ def doubt(analysis, run) -> Doubts:
 
 def tell_doubts(found: Doubts, analysis, run) -> list[str]:
     """The doubts as sentences (Markdown), warnings first; the last says what none of this can tell."""
-    task, title = analysis.task, plain(analysis.song.title)
+    task, title = analysis.task, escape_markdown(analysis.song.title)
     shares = analysis.shares().sort_values("share", ascending=False, kind="stable")
     warnings, remarks = [], []
     (warnings if found.far else remarks).append(_tell_distance(found, f"*{title}*", run))
     sure = (
-        f"in {found.undecided} of {several(found.snippets, 'snippet')} no {task} has a probability above 0.5; the "
+        f"in {found.undecided} of {plural(found.snippets, 'snippet')} no {task} has a probability above 0.5; the "
         f"highest is {found.confidence:.2f} on average"
     )
     if not np.isnan(found.on_test_clips):
@@ -93,8 +93,8 @@ def tell_doubts(found: Doubts, analysis, run) -> list[str]:
         remarks.append(f"{sure[0].upper()}{sure[1:]}.")
     if not found.settled:
         warnings.append(
-            f"⚠ **Not settled:** the intervals of {plain(class_label(shares.index[0]))} and "
-            f"{plain(class_label(shares.index[1]))} "
+            f"⚠ **Not settled:** the intervals of {escape_markdown(class_label(shares.index[0]))} and "
+            f"{escape_markdown(class_label(shares.index[1]))} "
             "overlap, so other snippets may well put the second first."
         )
     last = (

@@ -8,29 +8,24 @@ import pandas as pd
 
 from mercore import evaluation
 from mercore.corpora.labels import class_label
-from mercore.plots.text import percent, plain, several
-
-
-def clock(seconds: float) -> str:
-    """Seconds as min:s."""
-    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
+from mercore.evaluation.text import clock, escape_markdown, percent, plural
 
 
 def _named(label: str) -> str:
     """A class as it is written everywhere, for use in Markdown."""
-    return plain(class_label(label))
+    return escape_markdown(class_label(label))
 
 
 def tell_song(song) -> str:
     """Title, artist, length, and whether sections are known."""
-    by = f" by {plain(song.artist)}" if song.artist else ""
-    known = "no sections known" if song.sections is None else several(len(song.sections), "known section")
-    return f"*{plain(song.title)}*{by}: {clock(song.duration)} min, {known}."
+    by = f" by {escape_markdown(song.artist)}" if song.artist else ""
+    known = "no sections known" if song.sections is None else plural(len(song.sections), "known section")
+    return f"*{escape_markdown(song.title)}*{by}: {clock(song.duration)} min, {known}."
 
 
 def tell_origin(song, run) -> str:
     """Whether the network of `run` has learnt from music like this song; a warning where it can't have."""
-    task, corpus, title = run.corpus["task"], plain(run.corpus["name"]), f"*{plain(song.title)}*"
+    task, corpus, title = run.corpus["task"], escape_markdown(run.corpus["name"]), f"*{escape_markdown(song.title)}*"
     if corpus.startswith("embedded") and not song.composed:
         return (
             f"⚠ **Warning:** {title} is a file of your own, and all that the {task} network has ever heard is "
@@ -58,8 +53,8 @@ def tell_snippets(analysis) -> str:
     latest = np.searchsorted(starts, times, side="right") - 1
     covered = np.mean((latest >= 0) & (times < starts[latest] + length))
     return (
-        f"*{plain(song.title)}:* {several(len(starts), 'snippet')} make {length * len(starts):.0f} s of sound, drawn "
-        f"from {song.duration:.0f} s. They cover {percent(covered)} of the song, and "
+        f"*{escape_markdown(song.title)}:* {plural(len(starts), 'snippet')} make {length * len(starts):.0f} s of sound, "
+        f"drawn from {song.duration:.0f} s. They cover {percent(covered)} of the song, and "
         f"{(np.diff(starts) < length).sum()} of them overlap with the next one. Cut end to end, the song holds "
         f"{int(song.duration / length)}."
     )
@@ -86,7 +81,7 @@ def tell_shares(analysis) -> str:
     elif first["high"] < 0.5:
         text += "The interval lies below 50 %: by this network, that isn't most of the song."
     else:
-        text += f"The interval includes 50 %: whether that is most of the song, {several(n, 'snippet')} can't tell."
+        text += f"The interval includes 50 %: whether that is most of the song, {plural(n, 'snippet')} can't tell."
     if sections is not None and task in sections:
         seconds = (sections["end"] - sections["start"]).groupby(sections[task]).sum().sort_values()
         longest, share = _named(seconds.index[-1]), seconds.iloc[-1] / analysis.song.duration
@@ -103,7 +98,7 @@ def tell_shares(analysis) -> str:
 def tell_agreement(analysis, run) -> str:
     """The share of snippets that got their section's label, beside what the same answers would get in any order."""
     table = analysis.in_sections()
-    name, n = f"*{plain(analysis.song.title)}*, {analysis.task}: ", len(table)
+    name, n = f"*{escape_markdown(analysis.song.title)}*, {analysis.task}: ", len(table)
     if not n:
         return name + "no section with a label is known, so there is nothing to check."
     right = int((table["label"] == table["predicted"]).sum())
@@ -122,12 +117,12 @@ def tell_changes(over_time: pd.DataFrame, analysis) -> str:
     predicted, sections, task = over_time.idxmax(axis=1), analysis.song.sections, analysis.task
     changes = int((predicted != predicted.shift()).sum()) - 1
     text = (
-        f"*{plain(analysis.song.title)}*, {task}: over {several(len(predicted), 'window')} the predicted class "
-        f"changes {several(changes, 'time')}"
+        f"*{escape_markdown(analysis.song.title)}*, {task}: over {plural(len(predicted), 'window')} the predicted "
+        f"class changes {plural(changes, 'time')}"
     )
     if sections is not None and task in sections:
         real = int((sections[task] != sections[task].shift()).sum()) - 1
-        text += f", that of the known sections {several(real, 'time')}"
+        text += f", that of the known sections {plural(real, 'time')}"
     return text + "."
 
 
@@ -138,8 +133,8 @@ def tell_scan(over_time: pd.DataFrame, analysis) -> str:
     inside = found.between(shares["low"] - 1e-9, shares["high"] + 1e-9)  # bounds of 0 and 1 are rounded
     away = (found - shares["share"]).abs()
     return (
-        f"*{plain(analysis.song.title)}*, {analysis.task}: {inside.sum()} of {len(shares)} intervals include the "
-        f"share of the moving window; the largest difference is {100 * away.max():.1f} points "
+        f"*{escape_markdown(analysis.song.title)}*, {analysis.task}: {inside.sum()} of {len(shares)} intervals include "
+        f"the share of the moving window; the largest difference is {100 * away.max():.1f} points "
         f"({_named(away.idxmax())})."
     )
 
@@ -152,9 +147,8 @@ def tell_confidence(confidence: pd.Series, run, songs: list[str], strange: list[
         f"{percent(right)} of them are right. "
     )
     for name in songs:
-        text += (
-            f"On *{plain(name)}* it is {confidence[name]:.2f}, {'higher' if confidence[name] > test else 'lower'}. "
-        )
+        text += f"On *{escape_markdown(name)}* it is {confidence[name]:.2f}, "
+            f"{'higher' if confidence[name] > test else 'lower'}. "
     surer = [name for name in strange if confidence[name] > test]
     if surer:
         return text + f"On {' and '.join(surer)} the network is surer than on music."

@@ -9,8 +9,8 @@ import pandas as pd
 
 from mercore.corpora.labels import class_label
 from mercore.evaluation import published
+from mercore.evaluation.text import percent, plural
 from mercore.plots.comparisons import network_name
-from mercore.plots.text import percent, several
 from mercore.study import claims as ledger
 
 
@@ -29,7 +29,7 @@ def tell_runs(runs: dict) -> str:
     )
     if config["protocol_asked"] != config["protocol"]:
         text += f" (asked for: `{config['protocol_asked']}`)"
-    text += f". Tested on {several(len(test), 'clip')} of {several(test['track'].nunique(), 'track')}."
+    text += f". Tested on {plural(len(test), 'clip')} of {plural(test['track'].nunique(), 'track')}."
     if corpus["untestable"]:
         text += f" Not tested, for want of tracks or artists: {', '.join(corpus['untestable'])}."
     return " ".join([text, *(f"Note: {note}." for note in run.notes)])
@@ -75,8 +75,8 @@ def tell_widths(intervals: pd.DataFrame, summary: pd.DataFrame, task: str) -> st
     first, ratio, n = summary.iloc[0], widths.iloc[-1] / widths.iloc[0], int(summary["clips"].iloc[0])
     parts = [f"{100 * width:.1f} points over {unit}" for unit, width in widths.items()]
     text = (
-        f"**{task.capitalize()}:** {several(n, 'clip')}, {several(int(first['tracks']), 'track')}, "
-        f"{several(int(first['groups']), 'artist')} (counting each track without one). Mean width: "
+        f"**{task.capitalize()}:** {plural(n, 'clip')}, {plural(int(first['tracks']), 'track')}, "
+        f"{plural(int(first['groups']), 'artist')} (counting each track without one). Mean width: "
         f"{', '.join(parts)}; the last is {ratio:.1f} times the first. "
     )
     if ratio > 1:
@@ -141,7 +141,7 @@ def tell_votes(votes: pd.DataFrame, run) -> str:
         f"**{run.corpus['task'].capitalize()}:** {len(test) / n:.1f} clips of a track vote. The accuracy changes by "
         f"{points(votes['gain'].min(), votes['gain'].max())}, on average {points(votes['gain'].mean())}. "
         f"For {network_name(key)} it is {points(row['gain'])} (95 % interval "
-        f"{points(row['gain low'], row['gain high'])}), which gives {percent(row['tracks'])} of {several(n, 'track')} "
+        f"{points(row['gain low'], row['gain high'])}), which gives {percent(row['tracks'])} of {plural(n, 'track')} "
         f"({percent(row['low'])} to {percent(row['high'])})."
     )
     if run.config["protocol"] == "clip":

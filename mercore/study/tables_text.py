@@ -6,8 +6,8 @@ import pandas as pd
 from mercore import evaluation
 from mercore.corpora.labels import class_label
 from mercore.evaluation import calibration, published
+from mercore.evaluation.text import percent, plural
 from mercore.plots.comparisons import network_name
-from mercore.plots.text import percent, several
 from mercore.study import claims, label_permutation
 
 SURE = 0.95  # from this share of the resampled draws on, the likeliest order is taken for the one, see `steadiness`
@@ -21,7 +21,7 @@ def tell_leakage(table: pd.DataFrame, task: str, honest: str = "artist") -> str:
     clear = int((wide["low", "clip"] > wide["high", honest]).sum())
     least, most = (f"{gain.iloc[n]:+.0f} ({network_name(gain.index[n])})" for n in (0, -1))
     return (
-        f"**{task.capitalize()}:** by clip {several(len(gain), 'network')} read {least} to {most} points against the "
+        f"**{task.capitalize()}:** by clip {plural(len(gain), 'network')} read {least} to {most} points against the "
         f"split by {honest}; in {clear} of them the two intervals don't even touch."
     )
 
@@ -34,7 +34,7 @@ def tell_protocols(table: pd.DataFrame) -> str:
         beside = f"; the report has {theirs:.3f}" if row.protocol == "clip" else ""
         lines.append(
             f"- {network_name(row.network)} by {row.protocol}: {row.accuracy:.3f} [{row.low:.3f}, {row.high:.3f}], "
-            f"{several(len(row.seeds), 'seed')}{beside}."
+            f"{plural(len(row.seeds), 'seed')}{beside}."
         )
     return "\n".join(lines)
 
@@ -133,7 +133,7 @@ def tell_clip_votes(curve: pd.DataFrame, task: str) -> str:
     first, half, last = curve.iloc[0], curve.iloc[(len(curve) - 1) // 2], curve.iloc[-1]
     return (
         f"**{task.capitalize()}:** one clip puts {percent(first['accuracy'])} of the tracks right, "
-        f"{several(int(half['clips']), 'clip')} {percent(half['accuracy'])}, all {int(last['clips'])} "
+        f"{plural(int(half['clips']), 'clip')} {percent(half['accuracy'])}, all {int(last['clips'])} "
         f"{percent(last['accuracy'])} [{percent(last['low'])}, {percent(last['high'])}]."
     )
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from mercore import UserError, evaluation, features, plots
 from mercore.corpora.labels import class_label
-from mercore.plots.text import several
+from mercore.evaluation.text import plural
 from mercore.widgets.panel import Panel, Sentence, player
 
 MOST = 6  # players at once
@@ -39,7 +39,7 @@ class ErrorExplorer(Panel):
         self.counts = evaluation.confusion(self.test, run.classes)
         self.cells = self._cells()
         n = int(self.counts.to_numpy().sum())
-        known = f"{several(n, 'test clip')} by {run.title}. Press a number to hear its clips."
+        known = f"{plural(n, 'test clip')} by {run.title}. Press a number to hear its clips."
         self.message = Sentence(known if n else "This run has no test clips, so there is nothing to hear.", "status")
         self.players = ipywidgets.VBox()
         super().__init__([self._grid(), self.message, self.players], plots.plot_run_confusion(run))
@@ -56,7 +56,7 @@ class ErrorExplorer(Panel):
                 share = count / totals[true] if count else 0.0
                 cell = ipywidgets.Button(
                     description=str(count),
-                    tooltip=f"{class_label(true)} taken for {class_label(predicted)}: {several(count, 'clip')}",
+                    tooltip=f"{class_label(true)} taken for {class_label(predicted)}: {plural(count, 'clip')}",
                     disabled=not count,
                     style=styles[round(share * (SHADES - 1))],
                     layout=layout,
@@ -85,7 +85,7 @@ class ErrorExplorer(Panel):
         clips = clips_of(self.test, true, predicted)
         what = "rightly recognised" if true == predicted else f"taken for {class_label(predicted)}"
         rest = f"; the {MOST} of which the network was surest" if len(clips) > MOST else ""
-        heading = f"{class_label(true)} {what}: {several(len(clips), 'clip')}{rest}."
+        heading = f"{class_label(true)} {what}: {plural(len(clips), 'clip')}{rest}."
         self.message.say(f"{heading} Reading …")
         try:
             self.players.children = [self._row(clip) for clip in clips.head(MOST).itertuples()]

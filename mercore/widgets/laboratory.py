@@ -18,8 +18,8 @@ from matplotlib.figure import Figure
 from mercore import UserError, evaluation, plots, training
 from mercore.corpora import splits
 from mercore.corpora.corpus import Corpus
+from mercore.evaluation.text import percent, plural
 from mercore.plots import text as wording
-from mercore.plots.text import percent, several
 from mercore.training import fit, runs
 from mercore.widgets.panel import KEYBOARD, Panel, Sentence, as_html, png
 from mercore.widgets.settings import BATCH_SIZES, CONFLICTNET, Settings, as_papermill, as_python, refusals
@@ -252,7 +252,7 @@ class Laboratory(Panel):
         ended = "Done: this very training was there already." if reused else "Done."
         if "stopped" in run.config:
             epochs = run.config["stopped"]
-            ended = f"Stopped after {several(epochs, 'whole epoch')}."
+            ended = f"Stopped after {plural(epochs, 'whole epoch')}."
             if not epochs:
                 ended = "Stopped in the first epoch, its weights as they were."
         self.status.say(f"{ended} Kept as {run.id}.")

@@ -15,6 +15,7 @@ from PIL import Image
 
 from mercore import UserError, songs
 from mercore.corpora.labels import class_label
+from mercore.evaluation.text import clock
 from mercore.plots import style as plotstyle
 from mercore.plots.provenance import Provenance
 from mercore.plots.song_overview import plot_portrait, plot_profile, plot_ribbon, window_step
@@ -138,7 +139,7 @@ class Seat(ipywidgets.VBox):
     def _parts(self, song: songs.Song, analyses: dict, tables: dict) -> tuple[ipywidgets.Widget, ...]:
         """New widgets each time: the server drops changes of a widget that exceed 3 MB, but not new ones."""
         by = f", {escape(song.artist)}" if song.artist else ""
-        head = ipywidgets.HTML(f"<h4>{escape(song.title)}{by} ({wording_songs.clock(song.duration)})</h4>")
+        head = ipywidgets.HTML(f"<h4>{escape(song.title)}{by} ({clock(song.duration)})</h4>")
         most = _most_often(analyses)
         alt = f"Ribbon of {song.title} over time, by probability. Most often: {most}."
         player = ipywidgets.HTML(song_player(song, png(plot_ribbon(analyses, tables)), alt))

@@ -10,9 +10,9 @@ from html import escape
 import numpy as np
 import soundfile
 
+from mercore.evaluation.text import clock
 from mercore.features.spectrogram import SAMPLE_RATE
 from mercore.plots.song_overview import LEFT, RIGHT
-from mercore.songs.text import clock
 
 PLAYED = 600  # s of a song that are embedded at most: 4 to 5 MB
 BLOCK = 1 << 16  # samples; libsndfile's Vorbis encoder overflows its stack where it is given minutes at once

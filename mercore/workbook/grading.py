@@ -27,7 +27,7 @@ from nbgrader.preprocessors import Execute
 from traitlets import Integer
 
 from mercore import FACTS, PROJECT, UserError, build_dir, corpora, data_dir
-from mercore.plots.text import several
+from mercore.evaluation.text import plural
 from mercore.workbook import assignment
 
 CELL_SECONDS, SUBMISSION_SECONDS = 120, 600
@@ -104,7 +104,7 @@ def grade(
         try:
             missing = _take(one, course, blank[one.chapter])
             _autograde(one, course, isolated, cell_seconds, seconds)
-            one.graded, one.remark = True, f"put back {several(missing, 'missing cell')}" if missing else ""
+            one.graded, one.remark = True, f"put back {plural(missing, 'missing cell')}" if missing else ""
         except NotGraded as reason:
             one.remark = f"not graded: {reason}"
         tell(f"{number}/{len(found)} {one.student}, {one.chapter}: {one.remark or 'graded'}")

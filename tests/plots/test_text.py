@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from mercore.evaluation.text import percent
 from mercore.plots import text as wording
 from mercore.training.runs import Run
 
@@ -83,5 +84,5 @@ def test_difference():
 
 
 def test_percent():
-    assert wording.percent(0.615) == "61.5 %"
-    assert wording.percent(np.nan) == "unknown"
+    assert percent(0.615) == "61.5 %"
+    assert percent(np.nan) == "unknown"
