@@ -53,8 +53,8 @@ def tell_snippets(analysis) -> str:
     latest = np.searchsorted(starts, times, side="right") - 1
     covered = np.mean((latest >= 0) & (times < starts[latest] + length))
     return (
-        f"*{escape_markdown(song.title)}:* {plural(len(starts), 'snippet')} make {length * len(starts):.0f} s of sound, "
-        f"drawn from {song.duration:.0f} s. They cover {percent(covered)} of the song, and "
+        f"*{escape_markdown(song.title)}:* {plural(len(starts), 'snippet')} make {length * len(starts):.0f} s of "
+        f"sound, drawn from {song.duration:.0f} s. They cover {percent(covered)} of the song, and "
         f"{(np.diff(starts) < length).sum()} of them overlap with the next one. Cut end to end, the song holds "
         f"{int(song.duration / length)}."
     )
@@ -133,8 +133,8 @@ def tell_scan(over_time: pd.DataFrame, analysis) -> str:
     inside = found.between(shares["low"] - 1e-9, shares["high"] + 1e-9)  # bounds of 0 and 1 are rounded
     away = (found - shares["share"]).abs()
     return (
-        f"*{escape_markdown(analysis.song.title)}*, {analysis.task}: {inside.sum()} of {len(shares)} intervals include "
-        f"the share of the moving window; the largest difference is {100 * away.max():.1f} points "
+        f"*{escape_markdown(analysis.song.title)}*, {analysis.task}: {inside.sum()} of {len(shares)} intervals "
+        f"include the share of the moving window; the largest difference is {100 * away.max():.1f} points "
         f"({_named(away.idxmax())})."
     )
 
@@ -147,8 +147,8 @@ def tell_confidence(confidence: pd.Series, run, songs: list[str], strange: list[
         f"{percent(right)} of them are right. "
     )
     for name in songs:
-        text += f"On *{escape_markdown(name)}* it is {confidence[name]:.2f}, "
-            f"{'higher' if confidence[name] > test else 'lower'}. "
+        compared = "higher" if confidence[name] > test else "lower"
+        text += f"On *{escape_markdown(name)}* it is {confidence[name]:.2f}, {compared}. "
     surer = [name for name in strange if confidence[name] > test]
     if surer:
         return text + f"On {' and '.join(surer)} the network is surer than on music."
