@@ -1,212 +1,188 @@
-"""The command line: python -m mercore figures | book | publish | lab | check | fetch | features | sweep | predict |
-export | runs | assignment | grade."""
+"""The command line, `python -m mercore COMMAND`: each command parses its words, calls one function and reports."""
 
 import argparse
 import errno
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 
 from mercore import UserError
 
-SETTINGS = (
-    "GENRE, MOOD (folders, or 'embedded'), PROFILE (smoke, quick, report), PROTOCOL (auto, artist, "
-    "track, clip, fault_filtered, given), SEED, ONLY (notebook numbers: 03,07), SONG_1, SONG_2 (audio files), FRESH=1"
-)
+FOLDERS = ("MERCORE_DATA", "MERCORE_BUILD", "MERCORE_FIGURES", "MERCORE_RUNS")
+NOT_WRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM)
+# glibc reads these when a process starts, see mallopt(3): kernels and workers keep the memory that TensorFlow frees
+# in every step instead of returning it to the system. tests/benchmarks/kept_memory.py measures what that saves.
+ALLOCATOR = {"MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_THRESHOLD_": str(2**25), "MALLOC_TOP_PAD_": str(2**30)}
 
-NO_PLACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM)  # the user's to mend
+COMMANDS: dict[Callable, tuple] = {}  # function -> arguments
+GROUPS = {"runs": "list, verify, draw, keep and repeat recorded trainings"}
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run one command; a user's mistake is told in one line and ends with status 2."""
-    parser = _parser()
-    options, options_of_lab = parser.parse_known_args(arguments)
-    if options_of_lab and options.command is not _lab:
-        parser.error(f"unrecognized arguments: {' '.join(options_of_lab)}")
-    options.of_lab = options_of_lab
-    for name in ("MERCORE_DATA", "MERCORE_BUILD", "MERCORE_FIGURES", "MERCORE_RUNS"):
-        if os.environ.get(name) and "://" not in os.environ[name]:  # the notebooks run in another folder
-            os.environ[name] = os.path.abspath(os.path.expanduser(os.environ[name]))
-    if not sys.stderr.isatty():
-        os.environ.setdefault("TQDM_MININTERVAL", "20")  # a log wants a line now and then, not ten a second
+def main(words: list[str] | None = None) -> int:
+    """Run one command and return its exit status; a user's mistake is one line on stderr and status 2."""
+    parser = build_parser()
+    options, options.unknown = parser.parse_known_args(words)
+    if options.unknown and options.command is not lab:
+        parser.error(f"unrecognized arguments: {' '.join(options.unknown)}")
+    prepare_environment()
     try:
         return options.command(options) or 0
     except UserError as error:
         print(f"mercore: {error}", file=sys.stderr)
         return 2
     except OSError as error:
-        if error.errno not in NO_PLACE:
+        if error.errno not in NOT_WRITABLE:
             raise
-        what = error.filename or "what this makes"
-        print(f"mercore: {what}: {error.strerror}; make room, or name a folder that can be written", file=sys.stderr)
+        place = error.filename or "the output"
+        print(f"mercore: {place}: {error.strerror}; free some disk space or choose another folder", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("mercore: stopped; finished runs are kept and will be reused", file=sys.stderr)
         return 130
 
 
-def _parser() -> argparse.ArgumentParser:
+def prepare_environment() -> None:
+    """Set what the processes that a command starts inherit."""
+    for name in FOLDERS:
+        if os.environ.get(name) and "://" not in os.environ[name]:  # the notebooks run in another folder
+            os.environ[name] = os.path.abspath(os.path.expanduser(os.environ[name]))
+    for name, value in ALLOCATOR.items():
+        os.environ.setdefault(name, value)
+    if not sys.stderr.isatty():
+        os.environ.setdefault("TQDM_MININTERVAL", "20")  # a log needs few lines of a progress bar
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of all COMMANDS: their names and docstrings; runs_list is the action "list" of "runs"."""
     parser = argparse.ArgumentParser(prog="python -m mercore", description="A workbook on music genre and mood.")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-
-    for name, function, what in (
-        ("figures", _figures, "run the notebooks and draw every figure"),
-        ("book", _book, "write the notebooks as they ran, as a site in build/book; runs those that haven't been run"),
-    ):
-        command = commands.add_parser(name, help=what)
-        command.add_argument("settings", nargs="*", metavar="NAME=value", help=SETTINGS)
+    parser.add_argument("--version", action="version", version=f"mercore {version('mercore')}")
+    top = parser.add_subparsers(required=True, metavar="COMMAND")
+    groups = {"": top}
+    for function, arguments in COMMANDS.items():
+        group, _, word = function.__name__.rpartition("_")
+        if group not in groups:
+            groups[group] = top.add_parser(group, help=GROUPS[group]).add_subparsers(required=True, metavar="ACTION")
+        text = function.__doc__.partition("\n")[0]
+        command = groups[group].add_parser(word, help=text, description=text)
+        for flags, settings in arguments:
+            command.add_argument(*flags, **settings)
         command.set_defaults(command=function)
-
-    command = commands.add_parser("publish", help="copy a run's figures of real music to figures/real/")
-    command.add_argument("run", help="the run's folder below build/")
-    command.set_defaults(command=_publish)
-
-    command = commands.add_parser(
-        "lab", help="open JupyterLab on the notebooks; options such as --port=8890 are passed on to it"
-    )
-    command.set_defaults(command=_lab)
-
-    command = commands.add_parser("check", help="say what a folder of music is, and what is wrong with it")
-    command.add_argument("path", help="a folder, or 'embedded'")
-    command.add_argument("--task", choices=("genre", "mood"), default=None, help="open it as one of these")
-    command.set_defaults(command=_check)
-
-    command = commands.add_parser("fetch", help="download a dataset")
-    command.add_argument("dataset", help="gtzan, gtzan-mini or 4q")
-    command.add_argument("--to", default=None, metavar="FOLDER", help="default: data/<dataset>")
-    command.add_argument("--url", default=None, help="another address of the same archive")
-    command.set_defaults(command=_fetch)
-
-    for name, function, what in (
-        ("features", _features, "extract a corpus' features ahead of all trainings"),
-        ("sweep", _sweep, "train networks, seeds and folds; what is trained already is found"),
-    ):
-        command = commands.add_parser(name, help=what)
-        command.add_argument("corpus", help="a folder, or 'embedded'")
-        command.add_argument("--task", choices=("genre", "mood"), required=True)
-        command.add_argument("--networks", type=_several(str), default=(), metavar="A,B", help="default: all seven")
-        command.add_argument("--profile", default="quick", help="smoke, quick (default), report or tuned")
-        command.add_argument("--cluster", metavar="tcp://HOST:PORT", help="a Dask scheduler whose workers do it")
-        command.set_defaults(command=function)
-    command.add_argument("--protocol", default="auto", help="see PROTOCOL of figures (auto)")
-    command.add_argument("--seeds", type=_several(_seed), default=(0,), metavar="0,1", help="of split and weights (0)")
-    command.add_argument("--folds", type=_positive, metavar="N", help="cross-validation; default: one split")
-    command.add_argument("--threads", type=_positive, default=1, metavar="N", help="of each training (1)")
-    command.add_argument("--jobs", type=_positive, metavar="N", help="trainings at once here; default: all cores")
-
-    command = commands.add_parser("predict", help="genre and mood of songs, as shares of random snippets")
-    command.add_argument("song", nargs="+", metavar="SONG", help="an audio file, or a folder of them")
-    command.add_argument(
-        "--run",
-        action="append",
-        metavar="ID",
-        help="the network: a model, or a run (a folder below data/runs); may be given several times. Default: every "
-        "model of data/models",
-    )
-    command.add_argument("--out", default=None, metavar="DIR", help="write picture, csv and json of each song there")
-    command.add_argument("--count", type=_positive, default=100, metavar="N", help="snippets of a song (100)")
-    command.add_argument("--seed", type=_seed, default=0, help="of the snippets (0)")
-    command.set_defaults(command=_predict)
-
-    command = commands.add_parser("export", help="write a network as a folder that plain Keras opens")
-    command.add_argument("run", metavar="ID", help="a run or a model")
-    command.add_argument("--to", default=None, metavar="FOLDER", help="default: build/exports/<ID>; must not exist")
-    command.set_defaults(command=_export)
-
-    command = commands.add_parser("assignment", help="write the archive for students: workbook and blank exercises")
-    command.add_argument("--to", default=None, metavar="FOLDER", help="default: build")
-    command.set_defaults(command=_assignment)
-
-    command = commands.add_parser("grade", help="grade a class by nbgrader, in a sandbox where there is one")
-    command.add_argument("submissions", help="a folder for each student, or files STUDENT_CHAPTER.ipynb")
-    command.add_argument("--course", default=None, metavar="FOLDER", help="nbgrader's; default: build/course")
-    command.set_defaults(command=_grade)
-
-    command = commands.add_parser("runs", help="the committed records of trainings on real music")
-    what = command.add_subparsers(required=True, metavar="ACTION")
-    action = what.add_parser("list", help="one line a record")
-    action.set_defaults(command=_list_records)
-    action = what.add_parser("verify", help="recompute every metric from the predictions")
-    action.set_defaults(command=_verify_records)
-    action = what.add_parser("draw", help="draw every figure that follows from them, below figures/real/")
-    action.set_defaults(command=_draw_records)
-    action = what.add_parser("keep", help="commit finished runs: copy their records to data/records/")
-    action.add_argument("run", nargs="+", help="folders below data/runs/")
-    action.set_defaults(command=_keep_records)
-    action = what.add_parser("repeat", help="train once more what a run or a record holds, and compare")
-    action.add_argument("run", metavar="ID", help="a folder below data/runs/ or data/records/")
-    action.add_argument(
-        "corpus", nargs="?", help="the folder of the music, or 'embedded'; default: where a run of yours had it"
-    )
-    action.add_argument("--seed", type=_seed, default=None, help="another seed than its own")
-    action.set_defaults(command=_repeat)
     return parser
 
 
-def _figures(options) -> None:
+def command(*arguments: tuple) -> Callable:
+    """Register the decorated function as a command with these arguments."""
+
+    def register(function: Callable) -> Callable:
+        COMMANDS[function] = arguments
+        return function
+
+    return register
+
+
+def arg(*flags: str, **settings) -> tuple:
+    """Return the arguments of `ArgumentParser.add_argument`."""
+    return flags, settings
+
+
+def whole_number(least: int, most: int) -> Callable[[str], int]:
+    """Return a parser of whole numbers within limits."""
+
+    def parse(text: str) -> int:
+        if not text.isdecimal() or not least <= int(text) <= most:
+            raise argparse.ArgumentTypeError(f"{text} isn't a whole number from {least:,} to {most:,}")
+        return int(text)
+
+    return parse
+
+
+def list_of(parse: Callable) -> Callable[[str], list]:
+    """Return a parser of values between commas."""
+    return lambda text: [parse(word.strip()) for word in text.split(",") if word.strip()]
+
+
+COUNT, SEED = whole_number(1, 10_000), whole_number(0, 2**32 - 1)
+SETTINGS = arg(
+    "settings",
+    nargs="*",
+    metavar="NAME=value",
+    help="GENRE, MOOD (folders, or 'embedded'), PROFILE (smoke, quick, report), PROTOCOL (auto, artist, track, clip, "
+    "fault_filtered, given), SEED, ONLY (notebook numbers: 03,07), SONG_1, SONG_2 (audio files), FRESH=1",
+)
+CORPUS = (
+    arg("corpus", help="a folder, or 'embedded'"),
+    arg("--task", choices=("genre", "mood"), required=True),
+    arg("--networks", type=list_of(str), default=(), metavar="A,B", help="default: all seven"),
+    arg("--profile", default="quick", help="smoke, quick (default), report or tuned"),
+    arg("--cluster", metavar="tcp://HOST:PORT", help="a Dask scheduler whose workers do it"),
+)
+
+
+@command(SETTINGS)
+def figures(options) -> None:
+    """Run the notebooks and draw every figure."""
     from mercore import workbook
 
     workbook.run(options.settings)
 
 
-def _book(options) -> None:
+@command(SETTINGS)
+def book(options) -> None:
+    """Write the executed notebooks as a site in build/book; runs those that haven't been run."""
     from mercore.workbook import book
 
     print(book.make(options.settings))
 
 
-def _publish(options) -> None:
+@command(arg("run", help="the run's folder below build/"))
+def publish(options) -> None:
+    """Copy a run's figures of real music to figures/real/."""
     from mercore import workbook
 
-    for path in workbook.publish(options.run):
-        print(path)
+    print(*workbook.publish(options.run), sep="\n")
 
 
-def _lab(options) -> None:
+@command()
+def lab(options) -> int:
+    """Open JupyterLab on the notebooks; options such as --port=8890 are passed on to it."""
     from mercore import workbook
     from mercore.workbook import execution
 
     execution.use_own_kernel()
-    notebooks = str(workbook.NOTEBOOKS)
-    first = "--LabApp.default_url=/lab/tree/00_setup.ipynb"
-    command = [sys.executable, "-m", "jupyterlab", "--notebook-dir", notebooks, first, *options.of_lab]
-    sys.exit(subprocess.call(command))
+    start = ("--notebook-dir", str(workbook.NOTEBOOKS), "--LabApp.default_url=/lab/tree/00_setup.ipynb")
+    return subprocess.call([sys.executable, "-m", "jupyterlab", *start, *options.unknown])
 
 
-def _check(options) -> None:
+@command(
+    arg("path", help="a folder, or 'embedded'"),
+    arg("--task", choices=("genre", "mood"), help="open it as one of these"),
+)
+def check(options) -> None:
+    """Report what a folder of music is, and what is wrong with it."""
     from mercore import corpora
 
     print(corpora.report(corpora.open_corpus(options.path, options.task)))
 
 
-def _fetch(options) -> None:
+@command(
+    arg("dataset", help="gtzan, gtzan-mini or 4q"),
+    arg("--to", metavar="FOLDER", help="default: data/<dataset>"),
+    arg("--url", help="another address of the same archive"),
+)
+def fetch(options) -> None:
+    """Download a dataset."""
     from mercore.corpora import download
 
     download.fetch(options.dataset, options.to, options.url)
 
 
-def _positive(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= 10_000:
-        raise argparse.ArgumentTypeError(f"{text} isn't a whole number from 1 to 10,000")
-    return int(text)
-
-
-def _seed(text: str) -> int:
-    if not text.isdecimal() or int(text) >= 2**32:
-        raise argparse.ArgumentTypeError(f"{text} isn't a whole number from 0 to 2^32 - 1")
-    return int(text)
-
-
-def _several(one):
-    def several(text: str) -> tuple:
-        return tuple(one(word.strip()) for word in text.split(",") if word.strip())
-
-    return several
-
-
-def _features(options) -> None:
+@command(*CORPUS)
+def features(options) -> None:
+    """Extract a corpus' features ahead of all trainings."""
     from mercore.study import sweep
 
     found = sweep.extract(options.corpus, options.task, options.networks, options.profile, address=options.cluster)
@@ -214,30 +190,34 @@ def _features(options) -> None:
         print(f"{kind}: {len(x):,} clips, {x.steps.nbytes / 1e6:,.0f} MB in {x.steps.filename}")
 
 
-def _sweep(options) -> int:
-    """0; 1 if there were trainings that failed, which are named."""
+@command(
+    *CORPUS,
+    arg("--protocol", default="auto", help="see PROTOCOL of figures (auto)"),
+    arg("--seeds", type=list_of(SEED), default=(0,), metavar="0,1", help="of split and weights (0)"),
+    arg("--folds", type=COUNT, metavar="N", help="cross-validation; default: one split"),
+    arg("--threads", type=COUNT, default=1, metavar="N", help="of each training (1)"),
+    arg("--jobs", type=COUNT, metavar="N", help="trainings at once here; default: all cores"),
+)
+def sweep(options) -> int:
+    """Train networks, seeds and folds; finished runs are reused.
+
+    Return 1 if a training failed; each that did is named.
+    """
     os.environ["TF_NUM_INTRAOP_THREADS"] = str(options.threads)  # before TensorFlow is imported
     from mercore import evaluation
     from mercore.study import sweep
 
-    jobs = sweep.plan(
-        options.corpus,
-        options.task,
-        options.networks,
-        options.profile,
-        options.protocol,
-        options.seeds,
-        options.folds,
-    )
+    plan = (options.networks, options.profile, options.protocol, options.seeds, options.folds)
+    jobs = sweep.plan(options.corpus, options.task, *plan)
     finished, failed = [], []
     for job, run, error in sweep.collect(sweep.run(jobs, options.threads, options.jobs, options.cluster)):
         if run:
-            told = f"{job.title}: test accuracy {run.accuracy():.3f} ({run.id})"
-            finished.append(replace(run, predictions=run.side("test")))  # which is all that the table takes
+            text = f"{job.title}: test accuracy {run.accuracy():.3f} ({run.id})"
+            finished.append(replace(run, predictions=run.side("test")))  # the table needs no more
         else:
             failed.append(f"{job.title}: {error}")
-            told = f"failed: {failed[-1]}"
-        print(f"[{len(finished) + len(failed)}/{len(jobs)}] {told}", flush=True)
+            text = f"failed: {failed[-1]}"
+        print(f"[{len(finished) + len(failed)}/{len(jobs)}] {text}", flush=True)
     if finished:
         table = evaluation.summarise(finished)[["test", "low", "high", "balanced", "tracks", "clips", "seconds"]]
         print(table.to_string(float_format="%.3f"))
@@ -246,9 +226,19 @@ def _sweep(options) -> int:
     return 1 if failed else 0
 
 
-def _predict(options) -> int:
-    """0; 1 if there were songs that couldn't be read, which are named and skipped."""
-    print("loading TensorFlow and the network ...", file=sys.stderr, flush=True)  # seconds in which nothing is seen
+@command(
+    arg("song", nargs="+", metavar="SONG", help="an audio file, or a folder of them"),
+    arg("--run", action="append", metavar="ID", help="a model or a run; may be repeated. Default: all of data/models"),
+    arg("--out", metavar="DIR", help="write picture, csv and json of each song there"),
+    arg("--count", type=COUNT, default=100, metavar="N", help="snippets of a song (100)"),
+    arg("--seed", type=SEED, default=0, help="of the snippets (0)"),
+)
+def predict(options) -> int:
+    """Genre and mood of songs, as shares of random snippets.
+
+    Return 1 if a song couldn't be read; each that couldn't is named and skipped.
+    """
+    print("loading TensorFlow and the network ...", file=sys.stderr, flush=True)  # takes seconds
     from tqdm.auto import tqdm
 
     from mercore.songs import predict
@@ -261,12 +251,12 @@ def _predict(options) -> int:
     names, failures = dict(zip(paths, predict.stems(paths), strict=True)), []
     with tqdm(total=len(paths), unit="song", disable=len(paths) < 2 or not sys.stderr.isatty()) as bar:
 
-        def failed(reason: str) -> None:
+        def report_failure(reason: str) -> None:
             failures.append(reason)
             bar.write(f"mercore: {reason}", file=sys.stderr)
             bar.update()
 
-        for prediction in predict.predict_songs(paths, networks, options.count, options.seed, failed):
+        for prediction in predict.predict_songs(paths, networks, options.count, options.seed, report_failure):
             bar.write(predict.tell(prediction))
             if options.out:
                 for path in predict.write(prediction, Path(options.out).expanduser(), names[prediction.path]):
@@ -277,41 +267,59 @@ def _predict(options) -> int:
     return 1 if failures else 0
 
 
-def _export(options) -> None:
+@command(
+    arg("run", metavar="ID", help="a run or a model"),
+    arg("--to", metavar="FOLDER", help="default: build/exports/<ID>; must not exist"),
+)
+def export(options) -> None:
+    """Write a network as a folder that plain Keras opens."""
     from mercore.songs import predict
     from mercore.training import export
 
     print(export.export(predict.open_network(options.run), options.to))
 
 
-def _assignment(options) -> None:
+@command(arg("--to", type=Path, metavar="FOLDER", help="default: build"))
+def assignment(options) -> None:
+    """Write the archive for students: workbook and blank exercises."""
     from mercore.workbook import assignment
 
-    print(assignment.make_archive(Path(options.to).expanduser() if options.to else None))
+    print(assignment.make_archive(options.to and options.to.expanduser()))
 
 
-def _grade(options) -> int:
-    """0; 1 if there were submissions that couldn't be graded, which are named."""
+@command(
+    arg("submissions", help="a folder for each student, or files STUDENT_CHAPTER.ipynb"),
+    arg("--course", type=Path, metavar="FOLDER", help="nbgrader's; default: build/course"),
+)
+def grade(options) -> int:
+    """Grade a class by nbgrader, in a sandbox where there is one.
+
+    Return 1 if a submission couldn't be graded; each that couldn't is named.
+    """
     from mercore.workbook import assignment
 
     if not options.submissions:  # as make calls it without SUBMISSIONS
         raise UserError("name the folder of what was handed in: make grade SUBMISSIONS=FOLDER")
-    assignment.need_nbgrader()
+    assignment.require_nbgrader()
     from mercore.workbook import grading
 
-    marks, found = grading.grade(options.submissions, Path(options.course).expanduser() if options.course else None)
+    marks, graded = grading.grade(options.submissions, options.course and options.course.expanduser())
     print(marks)
-    return 0 if all(one.graded for one in found) else 1
+    return 0 if all(one.graded for one in graded) else 1
 
 
-def _list_records(options) -> None:
+@command()
+def runs_list(options) -> None:
+    """Print one line for each record."""
     from mercore.study import records
 
     for run in records.load_all():
         print(f"{run.id}: test accuracy {run.accuracy():.3f}, {run.timings['training']:.0f} s of training")
 
 
-def _verify_records(options) -> None:
+@command()
+def runs_verify(options) -> None:
+    """Recompute every metric from the predictions."""
     from mercore.study import records
 
     faults = records.verify()
@@ -320,19 +328,20 @@ def _verify_records(options) -> None:
     print(f"{len(records.load_all())} records: every metric follows from the predictions")
 
 
-def _draw_records(options) -> None:
+@command()
+def runs_draw(options) -> None:
+    """Draw every figure that follows from the records, below figures/real/."""
     from mercore.study import figures, records
 
     recorded = records.load_all()
     if not recorded:
-        raise UserError(
-            f"{records.RECORDS}: there are no records yet; `runs keep` copies those of finished runs there"
-        )
-    for path in figures.draw(recorded):
-        print(path)
+        raise UserError(f"{records.RECORDS}: there are no records; copy those of finished runs by `runs keep`")
+    print(*figures.draw(recorded), sep="\n")
 
 
-def _keep_records(options) -> None:
+@command(arg("run", nargs="+", help="folders below data/runs/"))
+def runs_keep(options) -> None:
+    """Copy the records of finished runs to data/records/, to be committed."""
     from mercore.study import records
     from mercore.training import runs
 
@@ -340,7 +349,13 @@ def _keep_records(options) -> None:
         print(records.keep(runs.load(run)))
 
 
-def _repeat(options) -> None:
+@command(
+    arg("run", metavar="ID", help="a folder below data/runs/ or data/records/"),
+    arg("corpus", nargs="?", help="the folder of the music, or 'embedded'; default: where your own run had it"),
+    arg("--seed", type=SEED, help="another seed than its own"),
+)
+def runs_repeat(options) -> None:
+    """Train once more what a run or a record holds, and compare."""
     from mercore.study import records
 
     record = records.find(options.run)

@@ -1,21 +1,8 @@
-"""Run the notebooks, publish their figures, write the book, hand out and grade exercises."""
+"""Run the notebooks, publish their figures, write the book, hand out and grade exercises. Explained in notebook 00.
 
-from mercore.workbook.runner import (
-    DEFAULTS,
-    NOTEBOOKS,
-    as_value,
-    label,
-    notebooks,
-    publish,
-    run,
-)
+Nothing imports this room but the command line, the tests and the checks in the exercises.
+"""
 
-__all__ = [
-    "DEFAULTS",
-    "NOTEBOOKS",
-    "as_value",
-    "label",
-    "notebooks",
-    "publish",
-    "run",
-]
+from mercore.workbook.runner import DEFAULTS, NOTEBOOKS, build_name, notebooks, parse_literal, publish, run
+
+__all__ = ["DEFAULTS", "NOTEBOOKS", "build_name", "notebooks", "parse_literal", "publish", "run"]

@@ -1,11 +1,6 @@
-"""What a cell under an exercise says of an answer, at once, and the points that nbgrader counts.
+"""Check answers to exercises: a line of feedback for each check, and the points that nbgrader counts.
 
-    feedback = Feedback(2)
-    with feedback.check("one side for each clip"):
-        assert len(sides) == len(clips)
-    feedback.points
-
-Explained in the exercises, and for lecturers in notebooks/exercises/LECTURERS.md.
+Explained in notebooks/exercises/LECTURERS.md.
 """
 
 from collections.abc import Iterator
@@ -13,10 +8,17 @@ from contextlib import contextmanager
 
 
 class Feedback:
-    """The checks of one answer: each says in a line how it went, none ends in a traceback.
+    """The checks of one answer: each prints in a line how it went, none ends in a traceback.
 
-    worth: points for passing them all. `points` is that, or 0; as the last line of its cell it is what nbgrader
-    counts ("partial credit", nbgrader's documentation on autograded cells).
+    `points` as the last line of a cell is what nbgrader counts ("partial credit" in its documentation).
+
+        feedback = Feedback(2)
+        with feedback.check("one side for each clip"):
+            assert len(sides) == len(clips)
+        feedback.points
+
+    Args:
+        worth: The points for passing all checks.
     """
 
     def __init__(self, worth: int):
@@ -24,25 +26,19 @@ class Feedback:
 
     @contextmanager
     def check(self, sentence: str) -> Iterator[None]:
-        """Say whether what is done within holds; sentence says what is to hold, in a student's words."""
+        """Print whether the code within ends without error; sentence says, in a student's words, what is to hold."""
         try:
             yield
         except Exception as error:
             self.passed.append(False)
-            print(f"✗ {sentence}{_reason(error)}")
+            kind = "" if isinstance(error, AssertionError) else type(error).__name__
+            text = ", ".join(filter(None, [kind, " ".join(str(error).split())[:200]]))
+            print(f"✗ {sentence}{': ' if text else ''}{text}")
         else:
             self.passed.append(True)
             print(f"✓ {sentence}")
 
     @property
     def points(self) -> int:
-        """What the answer earns: all or nothing."""
+        """Return what the answer earns: all or nothing."""
         return self.worth if self.passed and all(self.passed) else 0
-
-
-def _reason(error: Exception) -> str:
-    """What to add about a failed check: an assertion's message, or another error in one line."""
-    text = " ".join(str(error).split())[:200]
-    if isinstance(error, AssertionError):
-        return f": {text}" if text else ""
-    return f": {type(error).__name__}{', ' + text if text else ''}"

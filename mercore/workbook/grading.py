@@ -1,9 +1,8 @@
-"""Grading a class: nbgrader runs and marks each submission in a process of its own, under limits, in a sandbox.
+"""Grade a class: nbgrader runs and marks each submission in a process of its own, under limits, in a sandbox.
 
-What a submission does is done by its kernel. The kernel runs inside bubblewrap where that is available: it sees the
-Python environment, this package and its data, all of it read-only, a scratch folder that vanishes, no network and no
-other process; not the solutions, the other submissions or the gradebook. Explained in
-notebooks/exercises/LECTURERS.md.
+The kernel of a submission runs inside bubblewrap where that is available: it sees the Python environment, this package
+and its data, read-only, and a scratch folder that vanishes; no network, no other process, no solutions, no other
+submissions and no gradebook. Explained in notebooks/exercises/LECTURERS.md.
 """
 
 import json
@@ -27,49 +26,52 @@ from nbgrader.preprocessors import Execute
 from traitlets import Integer
 
 from mercore import FACTS, PROJECT, UserError, build_dir, corpora, data_dir
-from mercore.evaluation.text import plural
 from mercore.workbook import assignment
 
 CELL_SECONDS, SUBMISSION_SECONDS = 120, 600
-GRACE = 30  # seconds to stop in, for a cell that is interrupted: one that compiles or loads takes a while
-MEMORY = 4 * 2**30  # bytes that a process may hold for itself
-OUTPUT = 5 * 2**20  # bytes that a cell may print or show; a player of 10 s has 600,000
-FILES = 2**28  # bytes that a submission may write, to one file and to its scratch folder
-LARGEST = 20 * 2**20  # bytes of a submitted notebook
-OF_OUTPUT = {"stream", "display_data", "execute_result", "update_display_data"}
+GRACE = 30  # seconds that an interrupted cell has to stop in: one that compiles or loads takes a while
+MAX_MEMORY = 4 * 2**30  # bytes that a process may allocate
+MAX_OUTPUT = 5 * 2**20  # bytes that a cell may print or show; a player of 10 s has 600,000
+MAX_FILES = 2**28  # bytes that a submission may write, to one file and to its scratch folder
+MAX_NOTEBOOK = 20 * 2**20  # bytes of a submitted notebook
+OUTPUT_MESSAGES = {"stream", "display_data", "execute_result", "update_display_data"}
 FAILURES = {"DeadKernelError": "its kernel died", "CellTimeoutError": "a cell couldn't be stopped"}
 
 
 class ExecuteWithLimits(Execute):
-    """nbgrader's execution of a notebook, but what a cell prints beyond a limit is dropped as it comes in."""
+    """nbgrader's execution of a notebook, which drops what a cell prints beyond a limit as it comes in."""
 
-    most_output = Integer(OUTPUT, help="bytes that a cell may print or show").tag(config=True)
+    max_output = Integer(MAX_OUTPUT, help="bytes that a cell may print or show").tag(config=True)
 
     def preprocess(self, nb, resources=None, **options):
-        self.shown = Counter()  # bytes by cell
+        """Execute a notebook; nbgrader calls this."""
+        self.printed = Counter()  # bytes by cell
         return super().preprocess(nb, resources, **options)
 
     def process_message(self, msg, cell, cell_index):
-        """As nbclient's, which keeps everything (its documentation: NotebookClient.process_message)."""
-        if msg["msg_type"] in OF_OUTPUT:
-            within = self.shown[cell_index] <= self.most_output
-            self.shown[cell_index] += len(json.dumps(msg["content"], default=str))
-            if not within:
+        """Handle a message of the kernel; nbclient calls this and would keep everything."""
+        if msg["msg_type"] in OUTPUT_MESSAGES:
+            before = self.printed[cell_index]
+            self.printed[cell_index] += len(json.dumps(msg["content"], default=str))
+            if before > self.max_output:
                 return None
-            if self.shown[cell_index] > self.most_output:
+            if self.printed[cell_index] > self.max_output:
                 content = {"name": "stdout", "text": "\n(more output, left out)\n"}
-                header = msg["header"] | {"msg_type": "stream"}
-                msg = msg | {"msg_type": "stream", "header": header, "content": content}
+                msg = msg | {
+                    "msg_type": "stream",
+                    "header": msg["header"] | {"msg_type": "stream"},
+                    "content": content,
+                }
         return super().process_message(msg, cell, cell_index)
 
 
 class NotGraded(Exception):
-    """Why a submission couldn't be graded."""
+    """The reason why a submission couldn't be graded."""
 
 
 @dataclass
 class Submission:
-    """A student's notebook of one chapter, and what became of it; remark is empty if there was no trouble."""
+    """A student's notebook of one chapter; remark is empty if there was no trouble."""
 
     student: str
     chapter: str
@@ -83,38 +85,52 @@ def grade(
     course: Path | None = None,
     cell_seconds: int = CELL_SECONDS,
     seconds: int = SUBMISSION_SECONDS,
-    tell: Callable[[str], None] = print,
+    report: Callable[[str], None] = print,
 ) -> tuple[Path, list[Submission]]:
-    """Grade every submitted notebook, write feedback pages and marks.csv into the course folder; returns that and all.
+    """Grade every submitted notebook; write feedback pages and marks.csv into the course folder.
 
-    submissions: a folder for each student, or files STUDENT_CHAPTER.ipynb, as learning platforms export them.
-    course: nbgrader's folder with the gradebook, build/course by default; marks given by hand there are kept.
-    Raises UserError if there is nothing to grade, or if the exercises have changed under a gradebook.
+    Args:
+        submissions: A folder for each student, or files STUDENT_CHAPTER.ipynb, as learning platforms export them.
+        course: nbgrader's folder with the gradebook, build/course by default; marks given by hand there are kept.
+        cell_seconds: Seconds that a cell may take.
+        seconds: Seconds that a submission may take.
+        report: Called with a line for each submission.
+
+    Returns:
+        The path of marks.csv, and the submissions.
+
+    Raises:
+        UserError: If there is nothing to grade, or if the exercises have changed under a gradebook.
     """
     found = find_submissions(Path(submissions).expanduser())
     course = (course or build_dir() / "course").resolve()
     assignment.make_course(course)
     for task in ("genre", "mood"):
-        corpora.embedded(task)  # rendered now, as in the sandbox nothing can be written
+        corpora.open_corpus("embedded", task)  # rendered now, as nothing can be written in the sandbox
     isolated = bubblewrap_works()
     if not isolated:
-        tell("NOT ISOLATED: bubblewrap isn't available, so what is submitted can read and write what you can")
+        report("NOT ISOLATED: bubblewrap isn't available, so submissions run with your permissions")
     blank = {chapter: nbformat.read(path, 4) for chapter, path in assignment.release(course).items()}
     for number, one in enumerate(found, 1):
         try:
-            missing = _take(one, course, blank[one.chapter])
+            missing = _import_submission(one, course, blank[one.chapter])
             _autograde(one, course, isolated, cell_seconds, seconds)
-            one.graded, one.remark = True, f"put back {plural(missing, 'missing cell')}" if missing else ""
+            one.graded, one.remark = True, f"restored missing cells: {missing}" if missing else ""
         except NotGraded as reason:
             one.remark = f"not graded: {reason}"
-        tell(f"{number}/{len(found)} {one.student}, {one.chapter}: {one.remark or 'graded'}")
-    return _write_marks(course, found, tell), found
+        report(f"{number}/{len(found)} {one.student}, {one.chapter}: {one.remark or 'graded'}")
+    for chapter in sorted({one.chapter for one in found if one.graded}):
+        try:
+            assignment.run_nbgrader(course, "generate_feedback", chapter, "--force")
+        except UserError as error:  # about one page; the others are written
+            report(str(error))
+    return _write_marks(course, found), found
 
 
 def find_submissions(folder: Path) -> list[Submission]:
-    """The notebooks of students below a folder, by student and chapter; links are not followed."""
+    """Return the notebooks of students below a folder, by student and chapter; links are not followed."""
     if not folder.is_dir():
-        raise UserError(f"{folder}: there is no such folder; give one with a folder for each student")
+        raise UserError(f"{folder}: there is no such folder; name one with a folder for each student")
     known, found = assignment.chapters(), {}
     for path in sorted(folder.rglob("*.ipynb")):
         parts = path.relative_to(folder).parts
@@ -122,36 +138,36 @@ def find_submissions(folder: Path) -> list[Submission]:
         if chapter is None or path.is_symlink() or not path.is_file() or ".ipynb_checkpoints" in parts:
             continue
         student = parts[0] if len(parts) > 1 else path.stem.removesuffix(chapter).strip("_- ")
-        found.setdefault((_as_id(student), chapter), path)
+        found.setdefault((student_id(student), chapter), path)
     if not found:
-        raise UserError(f"{folder}: no notebook of the exercises is in there ({', '.join(known)})")
+        raise UserError(f"{folder}: there is no notebook of the exercises in it ({', '.join(known)})")
     return [Submission(student, chapter, path) for (student, chapter), path in found.items()]
 
 
-def _as_id(name: str) -> str:
-    """A student's name without what nbgrader takes for a pattern, or a spreadsheet for a formula."""
+def student_id(name: str) -> str:
+    """Return a student's name without what nbgrader takes for a pattern, or a spreadsheet for a formula."""
     return re.sub(r"[^\w.@-]+|^[-@.]+", "_", name) or "unnamed"
 
 
-def _take(one: Submission, course: Path, blank) -> int:
-    """Copy a submission into the course folder; cells of the exercises that are missing are put back, and counted."""
+def _import_submission(one: Submission, course: Path, blank) -> int:
+    """Copy a submission into the course folder; return how many missing cells of the exercises were restored."""
     target = course / "submitted" / one.student / one.chapter / f"{one.chapter}.ipynb"
     shutil.rmtree(target.parent, ignore_errors=True)
-    if one.path.stat().st_size > LARGEST:
-        raise NotGraded(f"larger than {LARGEST // 2**20} MB")
+    if one.path.stat().st_size > MAX_NOTEBOOK:
+        raise NotGraded(f"larger than {MAX_NOTEBOOK // 2**20} MB")
     try:
         notebook = nbformat.read(one.path, 4)
         nbformat.validate(notebook)
     except Exception as error:  # nbformat raises many kinds for what isn't a notebook
         raise NotGraded(f"not a notebook ({type(error).__name__})") from error
-    missing = put_back(notebook, blank)
+    missing = restore_missing_cells(notebook, blank)
     target.parent.mkdir(parents=True)
     nbformat.write(notebook, target)
     return missing
 
 
-def put_back(notebook, blank) -> int:
-    """Insert the marked cells of the blank exercises that a notebook lacks, each after the one before it; how many.
+def restore_missing_cells(notebook, blank) -> int:
+    """Insert the exercises' cells that a notebook lacks, each after the one before it; return how many.
 
     nbgrader's own `add_missing_cells` fails where the answer before a missing cell is missing too.
     """
@@ -185,16 +201,15 @@ def _autograde(one: Submission, course: Path, isolated: bool, cell_seconds: int,
     if status is None:
         raise NotGraded(f"stopped after {seconds} s")
     if status:
-        said = log.read_text(encoding="utf-8", errors="replace")
-        why = next((words for name, words in FAILURES.items() if name in said), "nbgrader failed")
-        raise NotGraded(f"{why}, see {log.relative_to(course)}")
+        text = log.read_text(encoding="utf-8", errors="replace")
+        reason = next((words for name, words in FAILURES.items() if name in text), "nbgrader failed")
+        raise NotGraded(f"{reason}, see {log.relative_to(course)}")
 
 
 def _run(command: list[str], folder: Path, environment: dict, log, seconds: int) -> int | None:
-    """Run a command under the limits; its exit status, or None if it and all that it started had to be killed."""
-    process = psutil.Popen(
-        command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=_limit
-    )
+    """Run a command under the limits; return its exit status, or None if it and its children had to be killed."""
+    options = {"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log, "preexec_fn": _set_limits}
+    process = psutil.Popen(command, cwd=folder, env=environment, **options)
     try:
         return process.wait(seconds)
     except psutil.TimeoutExpired:
@@ -204,26 +219,26 @@ def _run(command: list[str], folder: Path, environment: dict, log, seconds: int)
         return None
 
 
-def _limit() -> None:
-    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (FILES, FILES))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+def _set_limits() -> None:
+    limits = {resource.RLIMIT_DATA: MAX_MEMORY, resource.RLIMIT_FSIZE: MAX_FILES, resource.RLIMIT_CORE: 0}
+    for name, limit in limits.items():
+        resource.setrlimit(name, (limit, limit))
 
 
 def bubblewrap_works() -> bool:
-    """Whether a process can be put into a sandbox here: bubblewrap is installed, and may make namespaces."""
-    if not shutil.which("bwrap"):
-        return False
-    return subprocess.run([*sandbox(Path(tempfile.gettempdir())), "true"], capture_output=True).returncode == 0
+    """Return whether a process can be put into a sandbox: bubblewrap is installed, and may make namespaces."""
+    command = [*sandbox(Path(tempfile.gettempdir())), "true"]
+    return bool(shutil.which("bwrap")) and subprocess.run(command, capture_output=True).returncode == 0
 
 
 def sandbox(connection: Path) -> list[str]:
-    """The command, bubblewrap's, before another that is to see no more than a kernel needs; see bwrap(1).
+    """Return the words of bubblewrap before a command that is to see no more than a kernel needs; see bwrap(1).
 
-    connection: the folder of the kernel's connection file and sockets, the one place that it shares.
+    Args:
+        connection: The folder of the kernel's connection file and sockets, the one place that it shares.
     """
-    here = [sys.prefix, sys.base_prefix, PROJECT / "mercore", FACTS, data_dir()]
-    read_only = ["/usr", "/bin", "/sbin", "/lib", "/lib64", "/etc", *dict.fromkeys(str(path) for path in here)]
+    own = [sys.prefix, sys.base_prefix, PROJECT / "mercore", FACTS, data_dir()]
+    read_only = ["/usr", "/bin", "/sbin", "/lib", "/lib64", "/etc", *dict.fromkeys(str(path) for path in own)]
     folders = [word for path in read_only for word in ("--ro-bind-try", path, path)]
     settings = {"PATH": os.environ.get("PATH", ""), "HOME": "/tmp", "MERCORE_DATA": str(data_dir())}
     settings["PYTHONPATH"] = str(PROJECT)  # the package that grades, wherever else one is installed
@@ -231,30 +246,25 @@ def sandbox(connection: Path) -> list[str]:
     variables = [word for name, value in settings.items() for word in ("--setenv", name, value)]
     return [
         *("bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--clearenv", *variables),
-        *("--proc", "/proc", "--dev", "/dev", "--size", str(FILES), "--tmpfs", "/tmp", *folders),
+        *("--proc", "/proc", "--dev", "/dev", "--size", str(MAX_FILES), "--tmpfs", "/tmp", *folders),
         *("--bind", str(connection), str(connection), "--chdir", "/tmp", "--"),
     ]
 
 
 def _write_kernel(folder: Path, before: list[str]) -> None:
-    """A kernel of the name that the exercises ask for, started behind another command."""
+    """Write a kernel of the name that the exercises ask for, started behind another command."""
     folder.mkdir(parents=True)
     launch = [*before, sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
     # Interrupted by a message: a signal would end bubblewrap.
     kernel = {"argv": launch, "display_name": "Python 3", "language": "python", "interrupt_mode": "message"}
-    Path(folder, "kernel.json").write_text(json.dumps(kernel), encoding="utf-8")
+    (folder / "kernel.json").write_text(json.dumps(kernel), encoding="utf-8")
 
 
-def _write_marks(course: Path, found: list[Submission], tell: Callable[[str], None]) -> Path:
-    """Feedback pages, and a row a student: points and maximum of each chapter, answers to mark by hand, remarks."""
-    for chapter in sorted({one.chapter for one in found if one.graded}):
-        try:
-            assignment.nbgrader(course, "generate_feedback", chapter, "--force")
-        except UserError as error:  # of one page; the others are written
-            tell(str(error))
+def _write_marks(course: Path, submissions: list[Submission]) -> Path:
+    """Write a row for each student: points and maximum of each chapter, answers to mark by hand, remarks."""
     rows: dict[str, dict] = {}
     with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as book:
-        for one in found:
+        for one in submissions:
             row = rows.setdefault(one.student, {"student": one.student, "by hand": 0, "remarks": []})
             row[one.chapter], row[f"{one.chapter} of"], by_hand = _points(book, one)
             row["by hand"] += by_hand
@@ -262,18 +272,17 @@ def _write_marks(course: Path, found: list[Submission], tell: Callable[[str], No
     table = pd.DataFrame(rows.values())
     table["remarks"] = table["remarks"].str.join("; ")
     last = ["by hand", "remarks"]
-    marks = course / "marks.csv"
-    table[[*(name for name in table if name not in last), *last]].to_csv(marks, index=False)
-    return marks
+    table[[*table.columns.drop(last), *last]].to_csv(course / "marks.csv", index=False)
+    return course / "marks.csv"
 
 
 def _points(book: Gradebook, one: Submission) -> tuple[float, float, int]:
-    """Points, the most there are, and how many answers wait for a mark by hand."""
-    whole = book.find_assignment(one.chapter).max_score
+    """Return points, the maximum, and how many answers wait for a mark by hand."""
+    most = book.find_assignment(one.chapter).max_score
     if not one.graded:
-        return 0.0, whole, 0
+        return 0.0, most, 0
     submission = book.find_submission(one.chapter, one.student)
     grades = [grade for notebook in submission.notebooks for grade in notebook.grades]
-    # Run again, nbgrader asks for a second look at what has a mark by hand.
+    # When run again, nbgrader asks for a second look at what has a mark by hand.
     waiting = [grade for grade in grades if grade.needs_manual_grade and grade.manual_score is None]
-    return submission.score, whole, len(waiting)
+    return submission.score, most, len(waiting)

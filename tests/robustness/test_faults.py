@@ -276,7 +276,7 @@ def test_other_music_in_a_folder_of_the_same_name_has_a_place_of_its_own(own_fol
     settings = workbook.DEFAULTS | {"GENRE": str(root), "MOOD": str(root)}
     for _ in range(2):
         corpus = corpora.folder(root)
-        places.append(workbook.label(settings, {"genre": corpus, "mood": corpus}))
+        places.append(workbook.build_name(settings, {"genre": corpus, "mood": corpus}))
         (root / "low" / "low0.wav").unlink(missing_ok=True)
     assert places[0] != places[1]
 

@@ -18,8 +18,9 @@ from nbformat.v4 import new_code_cell, new_notebook
 START = """
 import sys
 from pathlib import Path
-from mercore import __main__, workbook
-workbook.NOTEBOOKS = Path(sys.argv[1])
+from mercore import __main__
+from mercore.workbook import runner
+runner.NOTEBOOKS = Path(sys.argv[1])
 sys.exit(__main__.main(["figures", *sys.argv[2:]]))
 """
 SETTINGS = 'GENRE = ""  # music\nMOOD = ""  # other music\nPROFILE = "smoke"  # how much\nSEED = 0  # of all'

@@ -370,5 +370,5 @@ def test_an_executed_notebook(tmp_path, monkeypatch, draw):
     glossary.write_text(GLOSSARY)
     executed.write_bytes(draw.draw(spoilt(good)))
     monkeypatch.setattr(workbook, "parameters_of", lambda path: {})
-    if workbook._is_done(tmp_path / "source.ipynb", executed, {}):
+    if workbook._is_current(executed, tmp_path / "source.ipynb", {}):
         read(book.write, [executed], tmp_path / "book", glossary, naming=executed.name)

@@ -41,7 +41,7 @@ def test_a_notebook_that_is_none_is_not_graded(tmp_path, data):
     (one,) = grading.find_submissions(tmp_path / "handed in")
     taken = tmp_path / "course" / "submitted" / "ann" / CHAPTER / f"{CHAPTER}.ipynb"
     try:
-        grading._take(one, tmp_path / "course", BLANK)
+        grading._import_submission(one, tmp_path / "course", BLANK)
     except grading.NotGraded as reason:
         assert str(reason).startswith("not a notebook") and not taken.exists()
     else:
@@ -65,7 +65,7 @@ def test_whatever_a_student_is_called_what_is_taken_stays_in_the_course(tmp_path
     path.write_bytes(GOOD)
     course = emptied(tmp_path / "course")
     (one,) = grading.find_submissions(folder)
-    grading._take(one, course, BLANK)
+    grading._import_submission(one, course, BLANK)
     (taken,) = course.rglob("*.ipynb")
     assert taken.parent.parent.parent == course / "submitted" and not one.student.startswith(("-", "=", ".", "@"))
 

@@ -122,7 +122,7 @@ def test_the_same_as_a_command_trains_the_same(laboratory, genre, tmp_path):
     wait(laboratory)
     words = shlex.split(as_papermill(laboratory.settings, genre))
     given = dict(zip(words[4::3], words[5::3], strict=True)) | {"MOOD": str(genre.root)}
-    given = {name: workbook.as_value(value) for name, value in given.items()}
+    given = {name: workbook.parse_literal(value) for name, value in given.items()}
     notebook = papermill.execute_notebook(
         workbook.NOTEBOOKS / words[1], tmp_path / "out.ipynb", given, cwd=workbook.NOTEBOOKS, progress_bar=False
     )

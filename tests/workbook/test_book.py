@@ -102,14 +102,15 @@ def test_a_formula_that_cant_be_read_is_named(tmp_path, tex):
 
 
 def test_aligned_lines_are_a_table():
-    math = BeautifulSoup(book.formula(r"\begin{aligned} a &= b \\ c &= d \end{aligned}", "block"), "html.parser")
+    math = book.set_formula(r"\begin{aligned} a &= b \\ c &= d \end{aligned}", "block")
     assert [row.get_text() for row in math("mtr")] == ["a=b", "c=d"]
 
 
 def test_every_formula_of_the_notebooks_can_be_set():
     for path in runner.notebooks():
-        prose = [cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "markdown"]
-        assert "alttext" in book.html_of("\n\n".join(["$x$", *prose])), path.name
+        prose = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "markdown"]
+        page = book.convert(notebook(new_markdown_cell("$x$"), *prose))
+        assert page.math["alttext"] == "x" and not re.search(r"\$\S", page.get_text()), path.name
 
 
 def test_the_first_use_of_each_term_leads_to_the_glossary(pages):
@@ -142,7 +143,7 @@ def test_terms_are_words_of_their_own(text, linked):
     assert [link.text for link in soup("a")] == linked and soup.get_text() == text
 
 
-def test_the_settings_are_told_without_the_folders_of_whoever_ran_it(pages):
+def test_the_settings_are_named_without_the_folders_of_whoever_ran_it(pages):
     assert "GENRE=GTZAN, SEED=0" in pages["index.html"].get_text()
 
 
@@ -160,11 +161,11 @@ def test_a_failed_notebook_is_named_and_the_older_book_stays(tmp_path):
 def test_a_build_folder_that_cant_be_written_is_named(own_folders, monkeypatch):
     (own_folders / "build").mkdir()
     (own_folders / "build" / "book").write_text("a file in the way")
-    monkeypatch.setattr(runner, "executed", lambda words: [])
+    monkeypatch.setattr(runner, "execute_if_needed", lambda words: [])
     monkeypatch.setattr(
         book, "atomic_directory", lambda *_: (_ for _ in ()).throw(PermissionError(13, "Permission denied"))
     )
-    with pytest.raises(UserError, match=r"can't be written \(Permission denied\); set MERCORE_BUILD"):
+    with pytest.raises(UserError, match=r"can't be written \(Permission denied\); make room, or name another"):
         book.make([])
 
 

@@ -130,7 +130,7 @@ def graded(tmp_path_factory):
 def test_thirty_hand_in_and_each_earns_what_it_should(graded):
     assert len(graded["earns"]) == len(graded["rows"]) == 30
     for student, points in graded["earns"].items():
-        row = graded["rows"][grading._as_id(student)]
+        row = graded["rows"][grading.student_id(student)]
         assert float(row[CHAPTER]) == (points or 0), (student, row)
         assert row["remarks"].startswith(f"{CHAPTER}: not graded") == (points is None), (student, row)
 
@@ -151,12 +151,12 @@ def test_what_has_a_mark_by_hand_waits_no_longer(graded):
 
 def test_each_that_was_graded_has_a_page_of_feedback(graded):
     for student, points in graded["earns"].items():
-        page = graded["root"] / "course" / "feedback" / grading._as_id(student) / CHAPTER / f"{CHAPTER}.html"
+        page = graded["root"] / "course" / "feedback" / grading.student_id(student) / CHAPTER / f"{CHAPTER}.html"
         assert page.is_file() == (points is not None), student
 
 
 def test_what_was_missing_is_named(graded):
-    assert "put back 2 missing cells" in graded["rows"]["deleted_exercise"]["remarks"]
+    assert "restored missing cells: 2" in graded["rows"]["deleted_exercise"]["remarks"]
     assert "kernel died" in graded["rows"]["killer"]["remarks"]
     assert "couldn't be stopped" in graded["rows"]["stubborn"]["remarks"]
 
