@@ -241,14 +241,16 @@ def predict(options) -> int:
     print("loading TensorFlow and the network ...", file=sys.stderr, flush=True)  # takes seconds
     from tqdm.auto import tqdm
 
+    from mercore.plots import song_overview
     from mercore.songs import predict
+    from mercore.songs.text import format_prediction
     from mercore.training import pretrained
 
     paths = predict.find_songs(options.song)
     networks = [predict.open_network(name) for name in options.run or pretrained.names()]
     if not networks:
         raise UserError("there is no model here; name a run with --run")
-    names, failures = dict(zip(paths, predict.stems(paths), strict=True)), []
+    names, failures = dict(zip(paths, song_overview.output_names(paths), strict=True)), []
     with tqdm(total=len(paths), unit="song", disable=len(paths) < 2 or not sys.stderr.isatty()) as bar:
 
         def report_failure(reason: str) -> None:
@@ -256,11 +258,12 @@ def predict(options) -> int:
             bar.write(f"mercore: {reason}", file=sys.stderr)
             bar.update()
 
-        for prediction in predict.predict_songs(paths, networks, options.count, options.seed, report_failure):
-            bar.write(predict.tell(prediction))
+        how = {"count": options.count, "seed": options.seed, "over_time": bool(options.out)}
+        for path, prediction in predict.predict_songs(paths, report_failure, networks, **how):
+            bar.write(format_prediction(prediction))
             if options.out:
-                for path in predict.write(prediction, Path(options.out).expanduser(), names[prediction.path]):
-                    bar.write(f"  {path}")
+                for written in song_overview.save_prediction(prediction, Path(options.out).expanduser(), names[path]):
+                    bar.write(f"  {written}")
             bar.update()
     if failures:
         print(f"mercore: {len(failures)} of {len(paths)} songs or folders couldn't be read", file=sys.stderr)

@@ -1,7 +1,12 @@
 """A song at a glance: shares with intervals, the mood's way over Russell's plane, and a ribbon. See 08_case_studies.
 
-`analyses` and `tables` by task: `songs.analyse` and a table of its `over_time`.
+`analyses` and `tables` by task: from `songs.analyse` and `songs.analyse_over_time`.
 """
+
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -10,6 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 
 from mercore.corpora.labels import MOOD_NAMES, class_label
+from mercore.plots.provenance import Provenance, save, write_whole
 from mercore.plots.songs import draw_shares, label_time
 from mercore.plots.sound import QUADRANT_COLOURS
 from mercore.plots.style import (
@@ -23,16 +29,11 @@ from mercore.plots.style import (
     new_figure,
     styled,
 )
+from mercore.songs.predict import Prediction, Result, prediction_table, to_dict
 
 LEFT, RIGHT = 0.24, 0.965  # of the ribbon's width: where its time begins and ends, for whatever is laid over it
-WINDOWS = 240  # of a ribbon at most
 SMOOTHED = 9.0  # s, over which the way through the plane is averaged
 TIME_COLOURS = LinearSegmentedColormap.from_list("time", ["#9ecae1", "#08306b"])
-
-
-def window_step(song) -> float:
-    """Seconds between the windows of a ribbon: 1, more for songs longer than four minutes."""
-    return max(1.0, round(song.duration / WINDOWS, 1))
 
 
 def mood_path(table: pd.DataFrame, step: float) -> pd.DataFrame:
@@ -163,3 +164,42 @@ def _draw_ribbon(axes, analyses: dict, tables: dict):
         ax.set(xlim=(0, song.duration))
         label_time(ax, song.duration, bottom=ax is axes[-1])
     return image
+
+
+def save_prediction(prediction: Prediction, folder: Path, name: str) -> list[Path]:
+    """Write the overview of a song, its shares and all else as folder/name.png, .csv and .json.
+
+    Args:
+        prediction: From `predict.predict_song` with `over_time`.
+        folder: Where to write.
+        name: From `output_names`.
+
+    Returns:
+        The paths of the files. Several networks of one task have a figure each.
+    """
+    by_task: dict[str, list[Result]] = {}
+    for result in prediction.results:
+        by_task.setdefault(result.analysis.task, []).append(result)
+    written = []
+    for n in range(max(map(len, by_task.values()))):
+        shown = {task: results[n] for task, results in by_task.items() if n < len(results)}
+        analyses = {task: result.analysis for task, result in shown.items()}
+        fig = plot_portrait(analyses, {task: result.over_time for task, result in shown.items()})
+        provenance = Provenance.of_song(prediction.song, *(result.run for result in shown.values()))
+        written.append(save(fig, name if n == 0 else f"{name}--{n + 1}", provenance, folder))
+    table = prediction_table(prediction).to_csv(index=False, float_format="%.4f", lineterminator="\n")
+    written.append(write_whole(folder / f"{name}.csv", table))
+    text = json.dumps(to_dict(prediction), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    return [*written, write_whole(folder / f"{name}.json", text)]
+
+
+def output_names(paths: Sequence[Path]) -> list[str]:
+    """Return a name for the files of each song, without special characters and different also in lower case."""
+    names: list[str] = []
+    for path in paths:
+        wanted = re.sub(r"[^\w-]+|-{2,}", "_", path.stem).strip("_")[:80] or "song"
+        name, n = wanted, 1
+        while name.lower() in map(str.lower, names):
+            name, n = f"{wanted}_{n + 1}", n + 1
+        names.append(name)
+    return names

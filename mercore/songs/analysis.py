@@ -1,134 +1,43 @@
-"""A song in; its genre or mood as shares and over time out. Explained in 08_case_studies."""
+"""Analyse a song: the share of each genre or mood, in its sections and over time. Explained in 08_case_studies."""
 
-import re
-import unicodedata
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import soundfile
 from statsmodels.stats.proportion import proportion_confint
 
-from mercore import UserError, _files, composer, data_dir
-from mercore.composer.songs import SONGS
 from mercore.corpora.clips import CLIP_SECONDS, draw_snippets
-from mercore.features.spectrogram import SAMPLE_RATE, compute, load
+from mercore.evaluation import wilson
+from mercore.features import compute
+from mercore.songs.song import Song
+from mercore.training.runs import Run
 
-SLUGS = tuple(SONGS)  # of the embedded songs
-LONGEST_TITLE = 120  # characters; a file may carry a novel
-BATCH = 256  # snippets whose features are in memory at once, so that a long song is no matter
-
-
-@dataclass
-class Song:
-    """A song: duration in s; samples mono float32 at 22,050 Hz; sections as known (start, end in s, section and
-    the columns genre, mood) or None."""
-
-    path: Path
-    title: str
-    artist: str
-    duration: float
-    sections: pd.DataFrame | None
-    samples: np.ndarray = field(repr=False)
-
-    @property
-    def composed(self) -> bool:
-        """Whether it is one that this project composed."""
-        return (data_dir() / "embedded").resolve() in self.path.resolve().parents
-
-    def known_to(self, *runs) -> "Song":
-        """The song without the labels of its sections for a task of which the task's network knows none."""
-        sections = self.sections
-        for run in runs:
-            task = run.corpus["task"]
-            if sections is not None and not sections.get(task, pd.Series()).isin(run.classes).any():
-                sections = sections.drop(columns=task, errors="ignore")
-        return replace(self, sections=sections)
-
-
-def open_song(path_or_slug: str | Path, seed: int = 0, name: str = "") -> Song:
-    """A song from any audio file, or one of the embedded songs (`SLUGS`), composed with `seed`.
-
-    Title and artist are read from the file's tags, where it has none the title from `name` or the file's own name;
-    sections from a csv beside it, song.wav's from song.sections.csv. Raises UserError for a file that is missing,
-    unreadable, shorter than a clip or longer than an hour.
-    """
-    path, slug = Path(path_or_slug).expanduser(), str(path_or_slug)
-    if slug in SONGS and not path.exists():
-        path = composer.render_songs(seed=seed) / f"{slug}.wav"
-    if path.is_dir():
-        raise UserError(f"{path}: is a folder; name one audio file")
-    if re.match(r"[a-z][a-z0-9+.-]+:/", slug):
-        raise UserError(f"{slug}: is an address, not a file; download it first")
-    if not path.is_file():
-        known = "" if path.suffix else f", nor an embedded song of that name ({', '.join(SLUGS)})"
-        raise UserError(f"{path}: there is no such file{known}")
-    samples = load(path)
-    duration = len(samples) / SAMPLE_RATE
-    if duration < CLIP_SECONDS:
-        raise UserError(f"{path}: {duration:.1f} s is too short, a song needs {CLIP_SECONDS:g} s at least")
-    tags = _read_tags(path)
-    tagged = tags.get("title") or _words(Path(name or path).stem), tags.get("artist", "")
-    title, artist = SONGS.get(slug, tagged)
-    return Song(path, title, artist, duration, _read_sections(path), samples)
-
-
-def _read_tags(path: Path) -> dict[str, str]:
-    """Title and artist, as far as libsndfile finds them; one line each, as whoever made the file may have put
-    anything there."""
-    try:
-        with soundfile.SoundFile(path) as file:
-            return {key: one_line(value) for key, value in file.copy_metadata().items()}
-    except (OSError, RuntimeError, ValueError):  # what only other decoders read, and letters that are none
-        return {}
-
-
-def one_line(text: str, longest: int = LONGEST_TITLE) -> str:
-    """A text without line breaks and signs that can't be seen or written, cut off after so many."""
-    seen = "".join(" " if sign.isspace() else sign for sign in text if sign.isspace() or _visible(sign))
-    seen = " ".join(seen.split())
-    return seen if len(seen) <= longest else seen[: longest - 1] + "…"
-
-
-def _visible(sign: str) -> bool:
-    return not unicodedata.category(sign).startswith("C")  # control, direction of writing, lone surrogates
-
-
-def _words(stem: str) -> str:
-    return one_line(stem.replace("_", " ").replace("-", " ")) or "untitled"
-
-
-def _read_sections(path: Path) -> pd.DataFrame | None:
-    listing = path.with_suffix(".sections.csv")
-    if not listing.is_file():
-        return None
-    sections = _files.parse_csv(_files.read_text(listing), listing)
-    if missing := {"start", "end", "section"} - set(sections.columns):
-        raise UserError(f"{listing}: has no column {', '.join(sorted(missing))}")
-    if not all(pd.api.types.is_numeric_dtype(sections[name]) for name in ("start", "end")):
-        raise UserError(f"{listing}: start and end have to be seconds, as numbers")
-    return sections
+BATCH = 256  # snippets whose features are in memory at once, however long the song
+MAX_WINDOWS = 240  # of an overview of a song
 
 
 @dataclass(frozen=True)
 class Analysis:
-    """What a network makes of a song: for each snippet (by its start, s) the probability of each class.
+    """The predictions of a network for snippets of a song.
 
-    seconds: the length of a snippet.
+    Attributes:
+        song: The song.
+        task: "genre", "mood" or whatever the network was trained for.
+        probabilities: A row per snippet, by its start (s), with the probability of each class.
+        seconds: The length of a snippet.
+        distance: From the sound of the training data, see `analyse`; NaN if unknown.
     """
 
     song: Song
     task: str
     probabilities: pd.DataFrame
-    classify: Callable[[np.ndarray], pd.DataFrame] | None = field(repr=False)  # None: its network isn't at hand
     seconds: float = CLIP_SECONDS
+    distance: float = np.nan
 
     @property
     def starts(self) -> np.ndarray:
-        """Starts (s) of the snippets."""
+        """Starts of the snippets (s)."""
         return self.probabilities.index.to_numpy()
 
     @property
@@ -137,77 +46,103 @@ class Analysis:
         return self.probabilities.idxmax(axis=1)
 
     def shares(self, level: float = 0.95) -> pd.DataFrame:
-        """Per class: snippets predicted so, their share, and its Wilson interval (low, high).
+        """Compute the share of the snippets that each class has.
 
-        The interval tells how well the drawn snippets stand for the song, not how often the network errs.
+        The interval says how well the drawn snippets represent the song, not how often the network errs.
+
+        Returns:
+            A row per class: snippets (predicted so), share, low, high (Wilson's interval).
         """
         counts = self.predicted.value_counts().reindex(self.probabilities.columns, fill_value=0)
         low, high = proportion_confint(counts, len(self.predicted), alpha=1 - level, method="wilson")
         shares = pd.DataFrame({"snippets": counts, "share": counts / len(self.predicted), "low": low, "high": high})
-        return shares.round(12)  # the lower bound of none is 0, not 1e-17
+        return shares.round(12)  # the lower bound of no snippet is 0, not 1e-17
 
-    def over_time(self, step: float = 1.0) -> pd.DataFrame:
-        """The probabilities of clips that begin every `step` seconds, from the start of the song to its end."""
-        return self.classify(np.arange(0, self.song.duration - self.seconds + 1e-9, step))
+    def _inside(self, section: dict) -> np.ndarray:
+        return (self.starts >= section["start"]) & (self.starts + self.seconds <= section["end"])
 
-    def _wholly_in(self, part: dict) -> np.ndarray:
-        return (self.starts >= part["start"]) & (self.starts + self.seconds <= part["end"])
+    def labelled_snippets(self) -> pd.DataFrame:
+        """Return the snippets that lie in one section whose label is among the network's classes.
 
-    def in_sections(self) -> pd.DataFrame:
-        """The snippets that lie wholly in a section whose label the network can give, by start (s).
-
-        Columns label, predicted, task and section (the song's file and the number of the section in it).
+        Returns:
+            A row per snippet, by its start (s): predicted, task, label, section (the file and the section's number).
         """
         table = pd.DataFrame({"predicted": self.predicted, "task": self.task, "label": None, "section": None})
         sections = self.song.sections
         if sections is not None and self.task in sections:
-            for number, part in enumerate(sections.to_dict("records"), 1):
+            for number, section in enumerate(sections.to_dict("records"), 1):
                 name = f"{Path(self.song.path).stem} {number}"
-                table.loc[self._wholly_in(part), ["label", "section"]] = part[self.task], name
+                table.loc[self._inside(section), ["label", "section"]] = section[self.task], name
         return table[table["label"].isin(self.probabilities.columns)]
 
     def per_section(self, level: float = 0.95) -> pd.DataFrame | None:
-        """Where sections are known: the share of their snippets predicted as the section's label.
+        """Compute, for each section, the share of its snippets that are predicted as its label.
 
-        Columns start, end, section, label, snippets, agreement, low, high (Wilson), predicted (most often). Only
-        snippets that lie wholly in a section count; where there are none, agreement is NaN. None where the
-        sections, or their labels for this task, are unknown.
+        Returns:
+            A row per section: start, end, section, label, snippets (those that lie in it), agreement (NaN without
+            snippets), low, high (Wilson's interval), predicted (the most frequent class). None if the labels of the
+            sections for this task are unknown.
         """
         sections = self.song.sections
         if sections is None or self.task not in sections:
             return None
         rows = []
-        for part in sections.to_dict("records"):
-            inside = self._wholly_in(part)
-            predicted, n = self.predicted[inside], int(inside.sum())
-            right = int((predicted == part[self.task]).sum())
-            low, high = proportion_confint(right, n, alpha=1 - level, method="wilson") if n else (0.0, 1.0)
+        for section in sections.to_dict("records"):
+            predicted = self.predicted[self._inside(section)]
+            n, correct = len(predicted), int((predicted == section[self.task]).sum())
+            low, high = wilson(correct, n, level)
             rows.append(
-                {
-                    "start": part["start"],
-                    "end": part["end"],
-                    "section": part["section"],
-                    "label": part[self.task],
-                    "snippets": n,
-                    "agreement": right / n if n else np.nan,
-                    "low": low,
-                    "high": high,
-                    "predicted": predicted.mode().iloc[0] if n else "",
-                }
+                {name: section[name] for name in ("start", "end", "section")}
+                | {"label": section[self.task], "snippets": n, "agreement": correct / n if n else np.nan}
+                | {"low": low, "high": high, "predicted": predicted.mode().iloc[0] if n else ""}
             )
         return pd.DataFrame(rows)
 
 
-def analyse(song: Song, run, count: int = 100, seed: int = 0) -> Analysis:
-    """What the network of a `runs.Run` makes of `count` snippets of its length, drawn at random from a song."""
-    classify = partial(_classify, song.samples, run)
+def analyse(song: Song, run: Run, count: int = 100, seed: int = 0) -> Analysis:
+    """Classify snippets drawn at random from a song.
+
+    The result also has the distance of the song's sound from the clips that the network was trained on. For log-mel
+    networks: the snippets' mean spectrum, standardised band by band by the run's own normaliser, as a root mean
+    square over the bands. A frame of the training data has 1 on average, the mean of a whole track less; much of it
+    is level and brightness. For networks on raw audio: the level relative to the training data (dB).
+
+    Args:
+        song: The song.
+        run: A training, or a model of data/models.
+        count: The number of snippets, each as long as the network's clips.
+        seed: The seed of their starts.
+    """
     starts = draw_snippets(song.duration, count, run.clip_seconds, seed)
-    return Analysis(song, run.corpus["task"], classify(starts), classify, run.clip_seconds)
+    probabilities, sound = _classify(song, run, starts)
+    if run.kind == "log_mel":
+        distance = float(np.sqrt(np.mean(sound.mean(axis=0) ** 2)))
+    else:
+        distance = float(10 * np.log10(np.mean(sound) + 1e-12))
+    return Analysis(song, run.corpus["task"], probabilities, run.clip_seconds, distance)
 
 
-def _classify(samples: np.ndarray, run, starts: np.ndarray) -> pd.DataFrame:
-    parts = []
+def analyse_over_time(song: Song, run: Run, step: float = 1.0) -> pd.DataFrame:
+    """Classify a window, as long as the network's clips, that moves through a song from its start to its end.
+
+    Returns:
+        A row per window, by its start (s, every `step`), with the probability of each class.
+    """
+    return _classify(song, run, np.arange(0, song.duration - run.clip_seconds + 1e-9, step))[0]
+
+
+def window_step(song: Song) -> float:
+    """Return the step (s) of a window for an overview: 1, more for songs longer than four minutes."""
+    return max(1.0, round(song.duration / MAX_WINDOWS, 1))
+
+
+def _classify(song: Song, run: Run, starts: np.ndarray) -> tuple[pd.DataFrame, np.ndarray]:
+    """Probabilities, and the mean spectrum (for raw audio: the power) of each snippet."""
+    parts, sound = [], []
     for first in range(0, len(starts), BATCH):
-        x = compute(samples, starts[first : first + BATCH], run.kind, run.clip_seconds, run.n_mels)
-        parts.append(run.model().predict(run.normaliser.apply(x), batch_size=64, verbose=0))
-    return pd.DataFrame(np.concatenate(parts), index=pd.Index(starts, name="start"), columns=list(run.classes))
+        x = compute(song.samples, starts[first : first + BATCH], run.kind, run.clip_seconds, run.n_mels)
+        x = run.normaliser.apply(x)
+        parts.append(run.model().predict(x, batch_size=64, verbose=0))
+        sound.append(x.mean(axis=2) if run.kind == "log_mel" else np.mean(x**2, axis=(1, 2)))
+    index, columns = pd.Index(starts, name="start"), list(run.classes)
+    return pd.DataFrame(np.concatenate(parts), index=index, columns=columns), np.concatenate(sound)

@@ -1,155 +1,121 @@
-"""What networks make of songs, in sentences (Markdown) that are true whatever the song. Explained in 08_case_studies.
-
-`analysis` is from `songs.analyse`, `over_time` a table of its `over_time()`.
-"""
+"""Sentences on songs: headlines and warnings for 08_case_studies, the song explorer and `predict`."""
 
 import numpy as np
-import pandas as pd
 
-from mercore import evaluation
-from mercore.corpora.labels import class_label
+from mercore.corpora import class_label
+from mercore.evaluation import wilson
 from mercore.evaluation.text import clock, escape_markdown, percent, plural
+from mercore.songs.analysis import Analysis
+from mercore.songs.predict import MAX_LINE, Prediction
+from mercore.songs.reliability import OOD_THRESHOLD, Reliability
+from mercore.songs.song import Song, one_line
+from mercore.training.runs import Run
+
+SHOWN = 0.005  # a class with a smaller share isn't printed
 
 
-def _named(label: str) -> str:
-    """A class as it is written everywhere, for use in Markdown."""
-    return escape_markdown(class_label(label))
-
-
-def tell_song(song) -> str:
-    """Title, artist, length, and whether sections are known."""
-    by = f" by {escape_markdown(song.artist)}" if song.artist else ""
-    known = "no sections known" if song.sections is None else plural(len(song.sections), "known section")
-    return f"*{escape_markdown(song.title)}*{by}: {clock(song.duration)} min, {known}."
-
-
-def tell_origin(song, run) -> str:
-    """Whether the network of `run` has learnt from music like this song; a warning where it can't have."""
+def describe_origin(song: Song, run: Run) -> str:
+    """Say whether the network was trained on music like this song; a warning where it wasn't (Markdown)."""
     task, corpus, title = run.corpus["task"], escape_markdown(run.corpus["name"]), f"*{escape_markdown(song.title)}*"
-    if corpus.startswith("embedded") and not song.composed:
+    trained_on_composed = run.corpus.get("kind") == "composed"
+    if trained_on_composed and song.composed:
+        return f"{title} and the training data of the {task} network come from the same composer."
+    if trained_on_composed:
         return (
-            f"⚠ **Warning:** {title} is a file of your own, and all that the {task} network has ever heard is "
-            f"music composed by a program and played by sampled instruments ({corpus}): no voice, no real guitar, no "
-            f"mastered recording. What it says of this song is no statement about its {task}. For one, train on "
-            f"recordings: set `{task.upper()}` to a folder of them."
+            f"⚠ **Warning:** the {task} network was trained on composed music only ({corpus}), without voices or "
+            f"recordings, so its answer is no statement about {title}. Train on recordings: set `{task.upper()}`."
         )
-    if corpus.startswith("embedded"):
-        return f"{title} and what the {task} network learnt from were composed by this project: like and like."
     if song.composed:
         return (
-            f"⚠ **Warning:** {title} was composed and rendered by this project, while the {task} network "
-            f"learnt from {corpus}. Its test accuracy there doesn't carry over to this song."
+            f"⚠ **Warning:** {title} was composed by this project, while the {task} network was trained on {corpus}. "
+            "Its test accuracy there doesn't carry over to this song."
         )
-    return (
-        f"{title} is a file of your own, and the {task} network learnt from {corpus}. How much they have in "
-        "common (style, decade, sound) only you can tell."
+    return f"{title} is your own file, and the {task} network was trained on {corpus}. How alike are they?"
+
+
+def describe_shares(analysis: Analysis) -> str:
+    """Say which classes are the most frequent, and whether the first has a majority (Markdown)."""
+    shares = analysis.shares().sort_values("share", ascending=False, kind="stable")
+    names, n, first = (
+        [escape_markdown(class_label(name)) for name in shares.index],
+        len(analysis.starts),
+        shares.iloc[0],
     )
-
-
-def tell_snippets(analysis) -> str:
-    """How much of the song its snippets cover, and how many overlap."""
-    starts, song, length = analysis.starts, analysis.song, analysis.seconds
-    times = np.arange(0, song.duration, 0.05)
-    latest = np.searchsorted(starts, times, side="right") - 1
-    covered = np.mean((latest >= 0) & (times < starts[latest] + length))
-    return (
-        f"*{escape_markdown(song.title)}:* {plural(len(starts), 'snippet')} make {length * len(starts):.0f} s of "
-        f"sound, drawn from {song.duration:.0f} s. They cover {percent(covered)} of the song, and "
-        f"{(np.diff(starts) < length).sum()} of them overlap with the next one. Cut end to end, the song holds "
-        f"{int(song.duration / length)}."
-    )
-
-
-def tell_shares(analysis) -> str:
-    """The classes predicted most often with their intervals, and what is known of the song's time."""
-    shares, task, sections = analysis.shares(), analysis.task, analysis.song.sections
-    shares = shares.sort_values("share", ascending=False, kind="stable")
-    n, first = len(analysis.starts), shares.iloc[0]
     text = (
-        f"Most frequent is {_named(shares.index[0])} with {first['snippets']:.0f} of {n} snippets (interval "
+        f"Most frequent is {names[0]} with {first['snippets']:.0f} of {n} snippets (interval "
         f"{percent(first['low'])} to {percent(first['high'])})"
     )
     if first["snippets"] == n:
-        text += ", the only class that occurs. "
+        text += ", the only class that occurs"
     else:
-        text += (
-            f", then {_named(shares.index[1])} with {shares['snippets'].iloc[1]:.0f}; "
-            f"{(shares['snippets'] > 0).sum()} of {len(shares)} classes occur. "
-        )
+        text += f", then {names[1]} with {shares['snippets'].iloc[1]:.0f}"
     if first["low"] > 0.5:
-        text += "The interval lies above 50 %: by this network, that is most of the song."
-    elif first["high"] < 0.5:
-        text += "The interval lies below 50 %: by this network, that isn't most of the song."
-    else:
-        text += f"The interval includes 50 %: whether that is most of the song, {plural(n, 'snippet')} can't tell."
-    if sections is not None and task in sections:
-        seconds = (sections["end"] - sections["start"]).groupby(sections[task]).sum().sort_values()
-        longest, share = _named(seconds.index[-1]), seconds.iloc[-1] / analysis.song.duration
-        if len(seconds) == 1:
-            text += f" By its sections the song is {longest} throughout."
-        else:
-            text += (
-                f" By its sections the song has {len(seconds)} {task}s, the longest being {longest} with "
-                f"{percent(share)} of its time."
-            )
-    return text
+        return f"{text}. By this network, that is most of the song."
+    if first["high"] < 0.5:
+        return f"{text}. By this network, that isn't most of the song."
+    return f"{text}. The interval includes 50 %: {plural(n, 'snippet')} can't say whether that is most of the song."
 
 
-def tell_agreement(analysis, run) -> str:
-    """The share of snippets that got their section's label, beside what the same answers would get in any order."""
-    table = analysis.in_sections()
-    name, n = f"*{escape_markdown(analysis.song.title)}*, {analysis.task}: ", len(table)
-    if not n:
-        return name + "no section with a label is known, so there is nothing to check."
-    right = int((table["label"] == table["predicted"]).sum())
-    low, high = evaluation.wilson(right, n)
-    shares = [table[column].value_counts(normalize=True) for column in ("label", "predicted")]
+def describe_agreement(analysis: Analysis, run: Run) -> str:
+    """Say how many snippets get their section's label, and how many would if the answers were shuffled (Markdown)."""
+    table, name = analysis.labelled_snippets(), f"*{escape_markdown(analysis.song.title)}*, {analysis.task}: "
+    if table.empty:
+        return f"{name}no section with a label is known, so there is nothing to check."
+    correct, n = int((table["label"] == table["predicted"]).sum()), len(table)
+    low, high = wilson(correct, n)
+    labels, answers = (table[column].value_counts(normalize=True) for column in ("label", "predicted"))
     return (
-        f"{name}**{right} of {n}** snippets get the label of their section, {percent(right / n)} (interval "
-        f"{percent(low)} to {percent(high)}). Dealt out to the snippets at random, the same answers would agree in "
-        f"{percent(shares[0].mul(shares[1], fill_value=0).sum())}. On the test clips of its corpus the network got "
+        f"{name}**{correct} of {n}** snippets get the label of their section, {percent(correct / n)} (interval "
+        f"{percent(low)} to {percent(high)}); with the same answers in random order "
+        f"{percent(labels.mul(answers, fill_value=0).sum())} would. On its test clips the network gets "
         f"{percent(run.accuracy('test'))} right."
     )
 
 
-def tell_changes(over_time: pd.DataFrame, analysis) -> str:
-    """How often the predicted class changes from window to window, and how often that of the sections does."""
-    predicted, sections, task = over_time.idxmax(axis=1), analysis.song.sections, analysis.task
-    changes = int((predicted != predicted.shift()).sum()) - 1
-    text = (
-        f"*{escape_markdown(analysis.song.title)}*, {task}: over {plural(len(predicted), 'window')} the predicted "
-        f"class changes {plural(changes, 'time')}"
+def describe_reliability(found: Reliability, analysis: Analysis, run: Run) -> list[str]:
+    """Return the signs of unreliability as sentences (Markdown), warnings first."""
+    sound = f"the song's average spectrum lies {found.distance:.2f} from the training data (threshold {OOD_THRESHOLD})"
+    if run.kind != "log_mel":
+        level = f"{abs(found.distance):.0f} dB {'louder' if found.distance > 0 else 'quieter'}"
+        sound = f"the song is {level} than the training data, which is all that is compared for raw audio"
+    undecided = (
+        f"in {found.undecided_snippets} of {plural(found.snippets, 'snippet')} no {analysis.task} has a probability "
+        f"above 0.5; the highest is {found.confidence:.2f} on average"
     )
-    if sections is not None and task in sections:
-        real = int((sections[task] != sections[task].shift()).sum()) - 1
-        text += f", that of the known sections {plural(real, 'time')}"
-    return text + "."
+    if not np.isnan(found.test_confidence):
+        test = percent(run.accuracy("test"))
+        undecided += f", on the run's test clips {found.test_confidence:.2f} with {test} correct"
+    signs = [
+        (found.out_of_distribution, "Out of distribution", f"{sound}; treat this result as a guess"),
+        (found.undecided, "Undecided", undecided),
+        (not found.conclusive, "Inconclusive", "the confidence intervals of the top two classes overlap"),
+    ]
+    warnings = [f"⚠ **{name}:** {text}." for applies, name, text in signs if applies]
+    return warnings or [
+        f"No warning, which is no evidence that the {analysis.task} is right: {sound}, and {undecided}."
+    ]
 
 
-def tell_scan(over_time: pd.DataFrame, analysis) -> str:
-    """How many of the snippets' intervals include the share that a moving window finds."""
-    shares = analysis.shares()
-    found = over_time.idxmax(axis=1).value_counts(normalize=True).reindex(shares.index, fill_value=0)
-    inside = found.between(shares["low"] - 1e-9, shares["high"] + 1e-9)  # bounds of 0 and 1 are rounded
-    away = (found - shares["share"]).abs()
-    return (
-        f"*{escape_markdown(analysis.song.title)}*, {analysis.task}: {inside.sum()} of {len(shares)} intervals "
-        f"include the share of the moving window; the largest difference is {100 * away.max():.1f} points "
-        f"({_named(away.idxmax())})."
-    )
-
-
-def tell_confidence(confidence: pd.Series, run, songs: list[str], strange: list[str]) -> str:
-    """Mean highest probabilities (by name, "test clips" among them) of songs and strange sounds against test clips."""
-    test, right = confidence["test clips"], run.accuracy("test")
-    text = (
-        f"**{run.corpus['task'].capitalize()}:** on test clips the highest probability is {test:.2f} on average, and "
-        f"{percent(right)} of them are right. "
-    )
-    for name in songs:
-        compared = "higher" if confidence[name] > test else "lower"
-        text += f"On *{escape_markdown(name)}* it is {confidence[name]:.2f}, {compared}. "
-    surer = [name for name in strange if confidence[name] > test]
-    if surer:
-        return text + f"On {' and '.join(surer)} the network is surer than on music."
-    return text + f"On none of {', '.join(strange)} is it as sure as on music."
+def format_prediction(prediction: Prediction) -> str:
+    """Return what `predict` prints of a song: shares with intervals, the most frequent first, and warnings."""
+    song = prediction.song
+    by = f", {song.artist}" if song.artist else ""
+    lines = [f"{one_line(str(song.path), MAX_LINE)}: {song.title}{by} ({clock(song.duration)})"]
+    for own in prediction.results:
+        run, analysis, found = own.run, own.analysis, own.reliability
+        lines.append(f"  {analysis.task} by {run.id}, trained on {run.corpus['name']}; {found.snippets} snippets")
+        shares = analysis.shares().sort_values("share", ascending=False, kind="stable")
+        for name, row in shares[shares["share"] >= SHOWN].iterrows():
+            share, low, high = (100 * row[column] for column in ("share", "low", "high"))
+            lines.append(f"    {class_label(str(name)):<20} {share:3.0f} %   [{low:.0f}, {high:.0f}]")
+        undecided = f"no class has a probability above 0.5 in {found.undecided_snippets} of {found.snippets} snippets"
+        warnings = {
+            "this network was trained on composed music only: no statement about a recording": (
+                run.corpus.get("kind") == "composed" and not song.composed
+            ),
+            "out of distribution: treat this result as a guess": found.out_of_distribution,
+            f"undecided: {undecided}": found.undecided,
+            "inconclusive: the confidence intervals of the top two classes overlap": not found.conclusive,
+        }
+        lines += [f"    ! {text}" for text, applies in warnings.items() if applies]
+    return "\n".join(lines)

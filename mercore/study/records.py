@@ -68,7 +68,7 @@ def keep(run: runs.Run, root: Path | None = None) -> Path:
 
 def _hear_songs(run: runs.Run) -> pd.DataFrame:
     """Probabilities of 100 snippets of each composed song: a row each, by song and start (s)."""
-    heard = {slug: songs.analyse(songs.open_song(slug), run).probabilities for slug in songs.SLUGS}
+    heard = {slug: songs.analyse(songs.open_song(slug), run).probabilities for slug in songs.COMPOSED_SONGS}
     return pd.concat(heard, names=["song"])
 
 
@@ -79,12 +79,12 @@ def analyses(run: runs.Run) -> list[songs.Analysis]:
         return []
     columns = {"song": str, "start": float} | dict.fromkeys(run.classes, float)
     heard, task = _files.parse_csv(_files.read_text(path), path, dtype=columns), run.corpus["task"]
-    if columns.keys() - set(heard) or set(songs.SLUGS) - set(heard["song"]):
+    if columns.keys() - set(heard) or set(songs.COMPOSED_SONGS) - set(heard["song"]):
         raise UserError(f"{path}: isn't of these songs and classes")
     heard = heard.set_index(["song", "start"])[list(run.classes)]
     return [
-        songs.Analysis(songs.open_song(slug).known_to(run), task, heard.loc[slug], None, run.clip_seconds)
-        for slug in songs.SLUGS
+        songs.Analysis(songs.open_song(slug).restrict_labels(run), task, heard.loc[slug], run.clip_seconds)
+        for slug in songs.COMPOSED_SONGS
     ]
 
 

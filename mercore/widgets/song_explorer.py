@@ -18,10 +18,9 @@ from mercore.corpora.labels import class_label
 from mercore.evaluation.text import clock
 from mercore.plots import style as plotstyle
 from mercore.plots.provenance import Provenance
-from mercore.plots.song_overview import plot_portrait, plot_profile, plot_ribbon, window_step
-from mercore.songs import reliability
-from mercore.songs import text as wording_songs
+from mercore.plots.song_overview import plot_portrait, plot_profile, plot_ribbon
 from mercore.songs.predict import SONG_SUFFIXES
+from mercore.songs.text import describe_origin, describe_reliability, describe_shares
 from mercore.widgets.panel import Panel, Sentence, png
 from mercore.widgets.song_player import picture_html, song_player
 
@@ -118,9 +117,10 @@ class Seat(ipywidgets.VBox):
             raise UserError(
                 f"{song.title}: {song.duration:.1f} s is too short, a clip takes {short[0].clip_seconds:g} s"
             )
-        song = song.known_to(*self.networks.values())
+        song = song.restrict_labels(*self.networks.values())
         analyses = {task: songs.analyse(song, run, COUNT, self.seed) for task, run in self.networks.items()}
-        tables = {task: analysis.over_time(window_step(song)) for task, analysis in analyses.items()}
+        step = songs.window_step(song)
+        tables = {task: songs.analyse_over_time(song, run, step) for task, run in self.networks.items()}
         parts = self._parts(song, analyses, tables)
         before, self.place.children = self.place.children, parts
         self.analyses, self.tables = analyses, tables
@@ -154,9 +154,10 @@ class Seat(ipywidgets.VBox):
     def _words(self, song: songs.Song, analyses: dict) -> str:
         lines = []
         for task, run in self.networks.items():
-            told = reliability.tell_doubts(reliability.doubt(analyses[task], run), analyses[task], run)
-            lines.append(f"**{task.capitalize()}.** {wording_songs.tell_shares(analyses[task])}")
-            lines += [f"- {line}" for line in (wording_songs.tell_origin(song, run), *told)]
+            found = songs.assess_reliability(analyses[task], run)
+            lines.append(f"**{task.capitalize()}.** {describe_shares(analyses[task])}")
+            signs = describe_reliability(found, analyses[task], run)
+            lines += [f"- {line}" for line in (describe_origin(song, run), *signs)]
             lines.append("")
         return "\n".join(lines)
 

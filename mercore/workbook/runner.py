@@ -75,7 +75,7 @@ def _parse_music(name: str, value: str) -> str:
     path = Path(value).expanduser()
     if path.exists():
         return str(path.resolve())
-    if value == "embedded" or (name.startswith("SONG") and value in songs.SLUGS):
+    if value == "embedded" or (name.startswith("SONG") and value in songs.COMPOSED_SONGS):
         return value
     raise UserError(f"{name}={value}: there is no such file or folder")
 

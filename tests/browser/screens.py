@@ -24,7 +24,7 @@ SPECTROGRAM = "widgets.SpectrogramExplorer(corpus)"
 LABORATORY = "widgets.Laboratory({'genre': corpus})"
 SONGS = """
 networks = {"genre": training.train(corpus, "conv", "quick"), "mood": models.load("mood_4q")}
-widgets.SongExplorer(networks, *map(songs.open_song, songs.SLUGS))
+widgets.SongExplorer(networks, *map(songs.open_song, songs.COMPOSED_SONGS))
 """
 
 

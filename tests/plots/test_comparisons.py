@@ -1,14 +1,11 @@
 """What the notebooks 07 and 08 draw and say: true of made-up runs, also where classes or sides are missing."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pandas as pd
 import pytest
 
-from mercore import evaluation, plots, songs
+from mercore import evaluation, plots
 from mercore.evaluation import published
-from mercore.songs import text as wording_songs
 from mercore.study import results_text
 from mercore.training import runs
 
@@ -109,50 +106,3 @@ def test_report_statements_are_those_of_its_annexes():
     text = results_text.tell_report_mood_best()
     assert "Conv + BLSTM has the highest *test* accuracy, 0.6200; Conv has 0.5889" in text
     assert "272 of 438 against 265 of 450, a difference of +3.2 points" in text
-
-
-def make_analysis(predicted, sections=None, task="genre", path="mine.wav"):
-    starts = np.arange(len(predicted)) * 2.0
-    song = SimpleNamespace(title="S", artist="", duration=2.0 * len(predicted) + 1, sections=sections, path=path)
-    table = pd.get_dummies(pd.Series(predicted), dtype=float).reindex(columns=["a", "b"], fill_value=0.0)
-    from mercore.songs.analysis import Analysis
-
-    return Analysis(song, task, table.set_index(pd.Index(starts, name="start")), None)
-
-
-def test_songs_are_told_with_and_without_sections():
-    sections = pd.DataFrame({"start": [0, 10], "end": [10, 21], "section": ["x", "y"], "genre": ["a", "other"]})
-    plain, known = make_analysis(list("aaaaabbbbb")), make_analysis(list("aaaaabbbbb"), sections)
-    assert "By its sections" not in wording_songs.tell_shares(plain)
-    assert "has 2 genres" in wording_songs.tell_shares(known)
-    assert len(plain.in_sections()) == 0
-    found = known.in_sections()  # 'other' is no class of the network; one snippet crosses
-    assert found["label"].tolist() == ["a"] * 4 and (found["predicted"] == "a").all()
-    assert set(found["task"]) == {"genre"} and set(found["section"]) == {"mine 1"}
-    run = SimpleNamespace(accuracy=lambda side: 0.5)
-    assert "nothing to check" in wording_songs.tell_agreement(plain, run)
-    assert "**4 of 4** snippets" in wording_songs.tell_agreement(known, run)
-    assert "the same answers would agree in 100.0 %" in wording_songs.tell_agreement(known, run)
-    assert "the only class that occurs" in wording_songs.tell_shares(make_analysis(list("aaaa")))
-    assert "They cover 100.0 % of the song, and 9 of them overlap" in wording_songs.tell_snippets(plain)
-    assert "changes 1 time," in wording_songs.tell_changes(known.probabilities, known)
-    assert "2 of 2 intervals include" in wording_songs.tell_scan(plain.probabilities, plain)
-    nowhere = make_analysis(list("aaaaaaaaaa"))
-    assert "2 of 2 intervals include" in wording_songs.tell_scan(nowhere.probabilities, nowhere)  # 0 of 10 b
-
-
-def test_composed_and_real_music_are_warned_of_where_they_meet(tmp_path):
-    paths = tmp_path / "mine.wav", tmp_path / "data" / "embedded" / "seed0" / "songs" / "s.wav"
-    own, composed = (songs.Song(path, "S", "", 4.0, None, np.zeros(0)) for path in paths)
-    embedded, real = (SimpleNamespace(corpus={"task": "genre", "name": name}) for name in ("embedded genre", "GTZAN"))
-    assert "no statement about its genre" in wording_songs.tell_origin(own, embedded)
-    assert "Warning" not in wording_songs.tell_origin(composed, embedded)
-    assert "Warning" in wording_songs.tell_origin(composed, real)
-    assert "only you can tell" in wording_songs.tell_origin(own, real)
-
-
-def test_confidence_says_where_a_network_is_surer_than_on_music():
-    run = SimpleNamespace(corpus={"task": "mood"}, accuracy=lambda side: 0.5)
-    confidence = pd.Series({"test clips": 0.6, "S": 0.7, "noise": 0.9, "tone": 0.2})
-    text = wording_songs.tell_confidence(confidence, run, ["S"], ["noise", "tone"])
-    assert "On *S* it is 0.70, higher." in text and "On noise the network is surer than on music" in text

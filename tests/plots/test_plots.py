@@ -60,7 +60,7 @@ def song_of(task, sections=True):
     song = Song(Path("song.wav"), "A song", "A band", 200.0, known if sections else None, np.zeros(9))
     starts = pd.Index(np.linspace(0, 197, 100), name="start")
     shares = np.random.default_rng(0).dirichlet(np.ones(len(classes)), 100)
-    return Analysis(song, task, pd.DataFrame(shares, starts, classes), None)
+    return Analysis(song, task, pd.DataFrame(shares, starts, classes))
 
 
 def texts_of(fig):

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from spoilt import cells, emptied, examples, read, spoilt
 
-from mercore import FACTS, UserError, _files, corpora
+from mercore import FACTS, UserError, _files, corpora, songs
 from mercore.corpora import layouts, validate
-from mercore.songs import analysis as songs
+from mercore.songs.song import _read_sections
 
 GOOD = "path,label,artist,title,split\na.wav,low,Ann,One,train\nb.wav,high,Bo,Two,test\nsub/c.wav,high,,,\n"
 ANNOTATIONS = "Song,Quadrant\nMT0000004637,Q1\nMT0000011357,Q2\nMT0000040632,Q3\n"
@@ -99,11 +99,11 @@ def test_the_table_of_gtzan(tmp_path, sound, data):
 def test_the_sections_of_a_song(tmp_path, data):
     path = tmp_path / "song.wav"
     path.with_suffix(".sections.csv").write_bytes(data)
-    sections = read(songs._read_sections, path, naming="song.sections.csv")
+    sections = read(_read_sections, path, naming="song.sections.csv")
     if sections is not None:
         found = pd.DataFrame({"rock": [0.9], "metal": [0.1]}, index=pd.Index([3.0], name="start"))
         song = songs.Song(path, "song", "", 30.0, sections, np.zeros(0, np.float32))
-        songs.Analysis(song, "genre", found, None).per_section()
+        songs.Analysis(song, "genre", found).per_section()
 
 
 def test_a_table_that_is_larger_than_any_is_refused_unread(tmp_path, monkeypatch):

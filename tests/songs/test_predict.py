@@ -13,7 +13,8 @@ import soundfile
 
 from mercore import UserError, __main__, plots, songs, training
 from mercore.features import spectrogram as features
-from mercore.songs import predict, reliability
+from mercore.songs import predict
+from mercore.songs.text import describe_reliability
 from mercore.training import export, pretrained
 
 RATE = 22_050
@@ -42,7 +43,7 @@ def test_a_folder_is_predicted_and_its_broken_file_named(run, music, tmp_path, c
     told = ["predict", str(music), "--run", run.id, "--count", "7", "--seed", "3", "--out", str(out)]
     assert __main__.main(told) == 1
     said = capsys.readouterr()
-    assert f"label by {run.id}, learnt from {run.corpus['name']}; 7 snippets" in said.out and "%   [" in said.out
+    assert f"label by {run.id}, trained on {run.corpus['name']}; 7 snippets" in said.out and "%   [" in said.out
     assert "broken.mp3: can't be read as audio" in said.err and "1 of 3 songs or folders couldn't be read" in said.err
     names = sorted(path.name for path in out.iterdir())
     assert names == sorted(f"{stem}.{kind}" for stem in ("ä_B", "Ä_b_2") for kind in ("csv", "json", "png"))
@@ -52,6 +53,7 @@ def test_a_folder_is_predicted_and_its_broken_file_named(run, music, tmp_path, c
     network = found["networks"][0]
     assert (found["seed"], network["run"], network["corpus"]) == (3, run.id, run.corpus["name"])
     assert found["song"]["title"] == "Ä b" and network["snippets"] == len(network["starts"]) == 7
+    assert network["reliability"]["snippets"] == 7 and network["reliability"]["conclusive"] in (True, False)
     assert network["shares"]["low"]["snippets"] + network["shares"]["high"]["snippets"] == 7
     assert not plots.is_blank(out / "Ä_b_2.png")
     assert "song: Ä b" in plots.read_provenance(out / "Ä_b_2.png")["Description"]
@@ -102,7 +104,7 @@ def test_that_it_loads_is_told_before_the_networks_are_opened_and_not_among_the_
 
 def test_without_a_run_the_committed_models_are_asked(music, capsys):
     assert __main__.main(["predict", str(music / "Ä b.wav"), "--count", "3"]) == 0
-    assert "mood by mood_4q, learnt from 4Q; 3 snippets" in capsys.readouterr().out
+    assert "mood by mood_4q, trained on 4Q; 3 snippets" in capsys.readouterr().out
 
 
 def test_a_run_without_weights_or_of_other_features_is_told(run, tmp_path, monkeypatch):
@@ -112,29 +114,29 @@ def test_a_run_without_weights_or_of_other_features_is_told(run, tmp_path, monke
             (tmp_path / "copy" / file.name).write_bytes(file.read_bytes())
     with pytest.raises(UserError, match="holds no weights"):
         predict.open_network(str(tmp_path / "copy"))
-    monkeypatch.setattr(features, "VERSION", 99)
+    monkeypatch.setattr("mercore.features.VERSION", 99)
     with pytest.raises(UserError, match="trained on other features"):
         predict.open_network(run.id)
 
 
-def test_doubts_are_told_where_there_is_reason(run, tmp_path):
+def test_reliability_warns_where_there_is_reason(run, tmp_path):
     rng = np.random.default_rng(0)
     quiet = 1e-5 * rng.normal(size=9 * RATE).astype(np.float32)
     silence = songs.Song(tmp_path / "x.wav", "*hush* <b>", "", 9.0, None, quiet)
     model = pretrained.load("mood_4q")
     analysis = songs.analyse(silence, model, 10)
-    found = reliability.doubt(analysis, model)
-    told = reliability.tell_doubts(found, analysis, model)
-    assert found.far and found.distance > 3 and np.isnan(found.on_test_clips)
-    assert told[0].startswith(r"⚠ **Unlike the training data:** the average spectrum of *\*hush\* \<b\>* lies")
+    found = songs.assess_reliability(analysis, model)
+    warnings = describe_reliability(found, analysis, model)
+    assert found.out_of_distribution and found.distance > 3 and np.isnan(found.test_confidence)
+    assert warnings[0].startswith("⚠ **Out of distribution:** the song's average spectrum lies")
     analysis.probabilities[:] = 0.25
-    unsure = reliability.doubt(analysis, model)
-    assert unsure.unsure and unsure.undecided == 10
-    told = reliability.tell_doubts(unsure, analysis, model)
-    assert any(line.startswith("⚠ **Unsure:** in 10 of 10 snippets no mood") for line in told)
+    undecided = songs.assess_reliability(analysis, model)
+    assert undecided.undecided and undecided.undecided_snippets == 10
+    warnings = describe_reliability(undecided, analysis, model)
+    assert any(line.startswith("⚠ **Undecided:** in 10 of 10 snippets no mood") for line in warnings)
     song = songs.open_song(run_track(run))
-    known = songs.analyse(song, run, 10)
-    assert not reliability.doubt(known, run).far and reliability.doubt(known, run).on_test_clips > 0.4
+    known = songs.assess_reliability(songs.analyse(song, run, 10), run)
+    assert not known.out_of_distribution and known.test_confidence > 0.4
 
 
 def run_track(run):
@@ -203,4 +205,4 @@ def test_a_real_recording_is_heard_without_complaint(real_sample, capsys):
     song = next((real_sample / "4q").rglob("*.mp3"))
     assert __main__.main(["predict", str(song), "--run", "mood_4q", "--count", "20"]) == 0
     said = capsys.readouterr()
-    assert "learnt from 4Q; 20 snippets" in said.out and "mercore:" not in said.err
+    assert "trained on 4Q; 20 snippets" in said.out and "mercore:" not in said.err

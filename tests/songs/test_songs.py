@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 import soundfile
 
-from mercore import UserError, composer, features
-from mercore.songs import analysis as songs
+from mercore import UserError, composer, features, songs
+from mercore.composer.songs import SONGS
+from mercore.songs import analysis as analysis_module
 
 RATE = 22_050
 
@@ -68,14 +69,18 @@ def test_open_song_reads_sound_tags_and_sections(tmp_path, song):
     assert (tagged.title, tagged.artist, tagged.sections) == ("Études", "Ada", None)
 
 
-def test_a_slug_is_an_embedded_song_of_that_seed(tmp_path, monkeypatch):
+def test_the_name_of_a_composed_song_opens_it_with_that_seed(tmp_path, monkeypatch):
+    slug = songs.COMPOSED_SONGS[0]
+
     def render_songs(seed=0):
-        write_song(tmp_path / f"{songs.SLUGS[0]}.wav", [(300 + seed, 5 + seed)])
+        write_song(tmp_path / f"{slug}.wav", [(300 + seed, 5 + seed)])
+        (tmp_path / "songs.csv").write_text(f"slug,title,artist\n{slug},Kites,The Summer\n")
         return tmp_path
 
     monkeypatch.setattr(composer, "render_songs", render_songs, raising=False)
-    song = songs.open_song(songs.SLUGS[0], seed=2)
-    assert song.duration == pytest.approx(7) and (song.title, song.artist) == songs.SONGS[songs.SLUGS[0]]
+    song = songs.open_song(slug, seed=2)
+    assert song.duration == pytest.approx(7) and (song.title, song.artist) == ("Kites", "The Summer")
+    assert tuple(SONGS) == songs.COMPOSED_SONGS
 
 
 def test_what_is_no_song_is_named(tmp_path):
@@ -113,9 +118,8 @@ def test_all_snippets_alike_still_leave_an_interval(tmp_path, run):
 
 
 def test_over_time_goes_evenly_to_the_end(song, run, monkeypatch):
-    monkeypatch.setattr(songs, "BATCH", 16)  # several batches must join seamlessly
-    analysis = songs.analyse(song, run, count=5)
-    over_time = analysis.over_time(step=0.5)
+    monkeypatch.setattr(analysis_module, "BATCH", 16)  # several batches must join seamlessly
+    over_time = songs.analyse_over_time(song, run, step=0.5)
     assert over_time.index.tolist() == [i / 2 for i in range(75)]
     assert (over_time.idxmax(axis=1) == np.where(over_time.index > 27, "high", "low")).mean() > 0.97
 

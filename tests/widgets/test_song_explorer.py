@@ -12,9 +12,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from mercore import UserError
+from mercore import UserError, songs
 from mercore.plots import song_overview
-from mercore.songs import analysis as songs
 from mercore.training import pretrained
 from mercore.widgets import SongExplorer, song_explorer, song_player
 
@@ -61,7 +60,7 @@ def test_a_still_is_there_before_anything_is_touched(explorer):
     first, second = explorer.seats
     assert "harmless" in shown(first) and second.place.children == ()
     words = first.place.children[3].outputs[0]["data"]["text/markdown"]
-    assert words.startswith("**Mood.** Most frequent is ") and "None of this says that the mood is right" in words
+    assert words.startswith("**Mood.** Most frequent is ") and "no evidence that the mood is right" in words
     assert "10 MB" in explorer.children[0].value
 
 
@@ -191,7 +190,7 @@ def soundfile_read(content):
 
 def test_the_ribbon_lies_where_the_cursor_expects_it(explorer):
     seat = explorer.seats[0]
-    song, table = seat.analyses["mood"].song, seat.analyses["mood"].over_time(1.0)
+    song, table = seat.analyses["mood"].song, seat.tables["mood"]
     fig = song_overview.plot_ribbon(seat.analyses, {"mood": table})
     fig.canvas.draw()
     box = fig.axes[0].get_position()
@@ -206,7 +205,7 @@ def test_the_path_over_the_plane_is_where_the_network_leans():
     path = song_overview.mood_path(table, step=20.0)
     assert path.to_numpy().tolist() == [[1, 1], [-1, 1], [-1, -1], [1, -1]]
     long = songs.Song(Path("x"), "x", "", 3600.0, None, np.zeros(0, np.float32))
-    assert song_overview.window_step(long) == 15.0
+    assert songs.window_step(long) == 15.0
 
 
 def test_one_song_or_two(networks):
