@@ -74,7 +74,7 @@ def _draw_protocol(own: dict[str, dict[str, list[runs.Run]]], protocol: str, out
     for number, run, analysis in analyses:
         about = plots.Provenance.of_song(analysis.song, run)
         written.append(plots.save(plots.plot_song(analysis), number, about, out))
-    snippets = pd.concat([analysis.in_sections() for *_, analysis in analyses]) if analyses else None
+    snippets = pd.concat([analysis.labelled_snippets() for *_, analysis in analyses]) if analyses else None
     claims = ledger.settle(own, snippets).set_index("number")
     return [*written, plots.save_table(claims, "claims", out)]
 
