@@ -1,7 +1,7 @@
 """Compose the ten genres: 200 tracks of 30 s by 140 fictitious artists. Explained in 01_data.
 
 A genre is defined by its style (tempo, harmony, instruments) and its patterns (`genre_patterns`). An artist has
-instruments from pools that overlap between the genres, habits, a tempo, a key, a tendency towards a neighbouring genre,
+instruments from pools that overlap between the genres, habits, a tempo, a key, a tendency towards a neighbour
 and a mix that is independent of the genre, so that average timbre says little. Tracks start anywhere in a bar.
 """
 

@@ -5,23 +5,25 @@ from itertools import pairwise
 
 import librosa
 import numpy as np
+import pandas as pd
 import pytest
+import soundfile
 
-from mercore.composer import mood_patterns, moods, songs
-from mercore.composer.score import SAMPLE_RATE, generator
-
-QUADRANTS = ("Q1", "Q2", "Q3", "Q4")
+from mercore import composer
+from mercore.composer import compose_track, mood_patterns, moods, songs
+from mercore.composer.mood_patterns import QUADRANTS
+from mercore.composer.synth import SAMPLE_RATE, generator
 
 
 @pytest.fixture(scope="module")
 def audio():
     """The first 12 s of six tracks of each quadrant, by six artists."""
-    by = {label: [t for t in moods.tracks(0) if t.label == label][1::6][:6] for label in QUADRANTS}
-    return {label: [moods.compose(t, 0, seconds=12) for t in tracks] for label, tracks in by.items()}
+    by = {label: [t for t in moods.list_tracks(0) if t.label == label][1::6][:6] for label in QUADRANTS}
+    return {label: [compose_track(t, 0, seconds=12) for t in tracks] for label, tracks in by.items()}
 
 
 def test_forty_tracks_a_quadrant_by_twelve_artists_or_more():
-    tracks = moods.tracks(0)
+    tracks = moods.list_tracks(0)
     assert Counter(t.label for t in tracks) == dict.fromkeys(QUADRANTS, 40)
     assert len({t.track for t in tracks}) == 160
     assert all(len(t.track) == 12 and t.track.startswith("MT") for t in tracks)
@@ -33,23 +35,23 @@ def test_forty_tracks_a_quadrant_by_twelve_artists_or_more():
 
 def test_artists_lie_in_their_quadrant_and_some_near_the_axes():
     for label, (v, a) in moods.SIGNS.items():
-        points = np.array([(artist.valence * v, artist.arousal * a) for artist in moods.artists(0)[label]])
+        points = np.array([(artist.valence * v, artist.arousal * a) for artist in moods.draw_artists(0)[label]])
         assert (points > 0).all()
         assert points.min(axis=0) == pytest.approx(0.4)
 
 
 def test_all_quadrants_share_ensembles_and_instruments():
-    artists = moods.artists(0)
+    artists = moods.draw_artists(0)
     for label in QUADRANTS:
         assert {a.ensemble for a in artists[label]} == set(moods.ENSEMBLES)
 
 
 def test_same_seed_same_samples_other_seed_others():
-    track = moods.tracks(0)[100]
-    first = moods.compose(track, 0, seconds=6)
+    track = moods.list_tracks(0)[100]
+    first = compose_track(track, 0, seconds=6)
     assert first.dtype == np.float32 and first.shape == (6 * SAMPLE_RATE,)
-    assert np.array_equal(first, moods.compose(track, 0, seconds=6))
-    assert not np.array_equal(first, moods.compose(moods.tracks(1)[100], 1, seconds=6))
+    assert np.array_equal(first, compose_track(track, 0, seconds=6))
+    assert not np.array_equal(first, compose_track(moods.list_tracks(1)[100], 1, seconds=6))
 
 
 def test_levels_are_sane_and_say_nothing_about_arousal(audio):
@@ -74,7 +76,7 @@ def test_negative_valence_has_more_semitone_clashes():
     """Minor seconds sounding within one chord or line, counted in the scores of two opposite points."""
 
     def clashes(valence, arousal):
-        artist = moods.artists(0)["Q1" if valence > 0 else "Q2"][0]
+        artist = moods.draw_artists(0)["Q1" if valence > 0 else "Q2"][0]
         count = total = 0
         for i in range(6):
             voices = moods.write_passage(artist, valence, arousal, 0, 4, 0, generator(0, i))
@@ -89,20 +91,25 @@ def test_negative_valence_has_more_semitone_clashes():
 
 def test_far_from_the_axes_only_the_own_corner_is_drawn():
     rng = generator(0, "corner")
-    assert {mood_patterns.draw_corner(-0.9, 0.9, rng) for _ in range(50)} == {"Q2"}
-    assert {mood_patterns.draw_corner(0.0, 0.0, rng) for _ in range(200)} == set(QUADRANTS)
+    assert {mood_patterns.draw_quadrant(-0.9, 0.9, rng) for _ in range(50)} == {"Q2"}
+    assert {mood_patterns.draw_quadrant(0.0, 0.0, rng) for _ in range(200)} == set(QUADRANTS)
 
 
 def test_patterns_are_one_bar_long():
-    for label in QUADRANTS:
-        for pool in ("figure", "bass", "rhythm"):
-            assert {len(p) for p in mood_patterns.patterns_of(label, pool)} == {16}
-        assert {len(p) for kit in mood_patterns.KITS[label] for p in kit.values()} == {16}
+    for quadrant in QUADRANTS.values():
+        assert {len(p) for p in (*quadrant.figure, *quadrant.bass, *quadrant.rhythm)} == {16}
+        assert {len(p) for kit in quadrant.kit for p in kit.values()} == {16}
+
+
+@pytest.fixture(scope="module")
+def composed():
+    """Both songs as (samples, sections)."""
+    return {slug: songs.compose_song(slug) for slug in songs.SONGS}
 
 
 @pytest.mark.parametrize("slug", songs.SONGS)
-def test_songs_and_their_sections(slug):
-    y, sections = songs.compose_song(slug)
+def test_songs_and_their_sections(slug, composed):
+    y, sections = composed[slug]
     duration = len(y) / SAMPLE_RATE
     assert 180 <= duration <= 360
     assert y.dtype == np.float32 and np.abs(y).max() <= 1
@@ -117,11 +124,24 @@ def test_songs_and_their_sections(slug):
         assert 20 * np.log10(np.sqrt(np.mean(part**2))) > -45
 
 
-def test_one_song_keeps_its_style_and_the_other_walks():
-    _, kites = songs.compose_song("parade-of-kites")
+def test_one_song_keeps_its_style_and_the_other_walks(composed):
+    _, kites = composed["parade-of-kites"]
     seconds = (kites["end"] - kites["start"]).groupby(kites["mood"]).sum()
     assert set(kites["genre"]) == {"rock"} and seconds.idxmax() == "Q1" and "Q4" in seconds
-    y, rhapsody = songs.compose_song("lantern-rhapsody")
+    _, rhapsody = composed["lantern-rhapsody"]
     assert list(dict.fromkeys(rhapsody["genre"])) == ["classical", "rock", "metal"]
     assert set(rhapsody["mood"]) == set(QUADRANTS)
-    assert np.array_equal(y, songs.compose_song("lantern-rhapsody")[0])
+
+
+def test_the_files_of_the_songs(composed, own_folders, monkeypatch):
+    slug = "lantern-rhapsody"
+    monkeypatch.setattr(songs, "SONGS", {slug: songs.SONGS[slug]})
+    folder = composer.render_songs()
+    audio, rate = soundfile.read(folder / f"{slug}.wav", dtype="float32")
+    assert rate == SAMPLE_RATE
+    np.testing.assert_allclose(audio, composed[slug][0], atol=2**-15)  # composed twice, and stored with 16 bits
+    pd.testing.assert_frame_equal(pd.read_csv(folder / f"{slug}.sections.csv"), composed[slug][1])
+    table = pd.read_csv(folder / "songs.csv")
+    assert table.to_dict("records") == [
+        {"slug": slug, "title": "Lantern Rhapsody", "artist": "Hester and the Meridian"}
+    ]

@@ -2,16 +2,16 @@
 
 METAL = """
 def compose():
-    guitar = score.Part({program}, volume={volume}, drive={drive})
-    kit = score.Part(0, drums=True, volume={volume})
-    piano = score.Part(0, volume={piano})
+    guitar = synth.Part({program}, volume={volume}, drive={drive})
+    kit = synth.Part(0, drums=True, volume={volume})
+    piano = synth.Part(0, volume={piano})
     for bar in range(8):
         root = (40, 40, 41, 40)[bar % 4]
-        for beat, velocity in score.steps("x.xxx.xxx.xxx.xx"):
-            guitar.notes += score.strum((root, root + 7), 4 * bar + beat, 0.25, velocity)
-        kit.notes += score.beat({{"kick": "x.x.x.x.x.x.x.x.", "snare": "....X.......X..."}}, 4 * bar)
-        piano.notes += score.strum((root + 20, root + 24, root + 27), 4 * bar, 4.0, 70)
-    return [guitar, kit, piano], {tempo}, score.Mix()
+        for beat, velocity in patterns.parse_steps("x.xxx.xxx.xxx.xx"):
+            guitar.notes += patterns.strum((root, root + 7), 4 * bar + beat, 0.25, velocity)
+        kit.notes += patterns.write_drums({{"kick": "x.x.x.x.x.x.x.x.", "snare": "....X.......X..."}}, 4 * bar)
+        piano.notes += patterns.strum((root + 20, root + 24, root + 27), 4 * bar, 4.0, 70)
+    return [guitar, kit, piano], {tempo}, synth.Mix()
 """
 
 WRONG = {
@@ -97,9 +97,9 @@ partners = 99 * share_overlapping(240, 3)
             "ends after two bars",
             """
 def compose():
-    guitar = score.Part(30, score.strum((52, 59), 0, 8), drive=0.5)
-    kit = score.Part(0, score.beat({"kick": "x.x.x.x.x.x.x.x."}), drums=True)
-    return [guitar, kit], 160, score.Mix(high_shelf_db=-12, low_shelf_db=-8)
+    guitar = synth.Part(30, patterns.strum((52, 59), 0, 8), drive=0.5)
+    kit = synth.Part(0, patterns.write_drums({"kick": "x.x.x.x.x.x.x.x."}), drums=True)
+    return [guitar, kit], 160, synth.Mix(high_shelf_db=-12, low_shelf_db=-8)
 """,
             0,
         ),
