@@ -1,6 +1,8 @@
 # make figures   draw every figure (GENRE=, MOOD=, PROFILE=, PROTOCOL=, SEED=, ONLY=, SONG_1=, SONG_2=, FRESH=1)
 # make book      a site to read without a kernel, in build/book; takes what make figures takes
-# make test      lint, unit tests, every notebook in profile smoke
+# make check     lint, types, layers and the fast tests: 3 minutes, before each commit
+# make test      also every notebook in profile smoke, and the widgets in a browser: 15 minutes, before a pull request
+# make test-all  also broken files, killed runs, a class of thirty, every notebook in the browser (FILES=, WORKERS=2)
 # make bench     measure against references in the same run; a table, and build/bench.json (ONLY=, names of benchmarks)
 # make lab       open JupyterLab on the notebooks
 # make assignment   the archive for students, in build/
@@ -18,7 +20,11 @@ RUN := .venv/bin/python -m
 READY := .venv/.ready
 GRADING := .venv/.grading
 
-.PHONY: figures book test bench lab assignment grade lint requirements clean
+WORKERS := 2
+# Files stay together on a worker, for their fixtures; the order is that of tests/conftest.py.
+TESTS = $(RUN) pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+
+.PHONY: figures book check test test-all bench lab assignment grade lint requirements clean
 
 figures: $(READY)
 	$(RUN) mercore figures $(GIVEN)
@@ -35,8 +41,14 @@ assignment: $(GRADING)
 grade: $(GRADING)
 	$(RUN) mercore grade '$(subst ','\'',$(SUBMISSIONS))'
 
+check: lint
+	$(TESTS) -m "not slow and not browser and not exhaustive"
+
 test: lint $(GRADING)
-	$(RUN) pytest
+	$(TESTS) -m "not exhaustive"
+
+test-all: $(if $(FILES),,lint) $(GRADING)
+	$(TESTS) $(FILES)
 
 bench: $(READY)
 	.venv/bin/python tests/benchmarks/bench.py $(ONLY)
@@ -44,6 +56,9 @@ bench: $(READY)
 lint: $(READY)
 	$(RUN) ruff check .
 	$(RUN) ruff format --check .
+	$(RUN) codespell_lib
+	$(RUN) mypy
+	.venv/bin/lint-imports --no-cache --no-logo
 
 $(READY): requirements.txt pyproject.toml
 	@test -n "$(FOUND)" || { echo "Python 3.11, 3.12 or 3.13 is needed: make PYTHON=/path/to/python3.11 ..."; exit 2; }
@@ -57,11 +72,11 @@ $(GRADING): requirements-grading.txt $(READY)
 	$(RUN) pip install --quiet -r requirements-grading.txt
 	touch $@
 
-# Compiles the locks anew from pyproject.toml; needs uv.
+# Brings the locks in line with pyproject.toml, or to the newest versions (UPGRADE=--upgrade); needs uv.
 LOCK := uv pip compile --universal --python-version 3.11 --no-header --no-emit-index-url --no-emit-find-links
 requirements:
-	$(LOCK) --upgrade --extra dev --extra cluster pyproject.toml --output-file requirements.txt
-	$(LOCK) --upgrade --group grading --constraint requirements.txt --output-file requirements-grading.txt
+	$(LOCK) $(UPGRADE) --extra dev --extra cluster pyproject.toml --output-file requirements.txt
+	$(LOCK) $(UPGRADE) --group grading --constraint requirements.txt --output-file requirements-grading.txt
 
 clean:
 	rm -rf build .venv

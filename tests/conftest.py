@@ -1,6 +1,8 @@
-"""What all tests share: folders of their own, and the real sample where there is one."""
+"""What all tests share: their order, folders of their own, one run of all notebooks, the real sample."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -8,10 +10,67 @@ import pytest
 import soundfile
 
 from mercore import corpora
+from mercore._files import exclusive_lock
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("MPLBACKEND", "Agg")
-PROJECT = Path(__file__).resolve().parents[1]
+PARALLEL = "PYTEST_XDIST_WORKER" in os.environ
+if PARALLEL:  # one core each
+    for library in ("TF_NUM_INTRAOP_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ.setdefault(library, "1")
+TESTS = Path(__file__).resolve().parent
+PROJECT = TESTS.parent
+# What takes longest starts first; with two workers the first and the third of these go to the same.
+FIRST = ("notebooks/test_notebooks.py", "notebooks/test_exercises.py", "browser/test_notebooks_in_lab.py")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark all of tests/robustness as exhaustive, and put first what takes longest."""
+
+    def rank(item: pytest.Item) -> int:
+        path = item.path.relative_to(TESTS).as_posix()
+        return FIRST.index(path) if path in FIRST else len(FIRST)
+
+    for item in items:
+        if item.path.is_relative_to(TESTS / "robustness"):
+            item.add_marker("exhaustive")
+    items.sort(key=rank)
+
+
+@pytest.fixture(scope="session")
+def shared_folder(tmp_path_factory) -> Path:
+    """A folder that all workers of this test session share."""
+    own = tmp_path_factory.getbasetemp()
+    folder = (own.parent if PARALLEL else own) / "shared"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def composed_music(shared_folder) -> Path:
+    """The value of MERCORE_DATA for tests that only read it: a folder with all composed music, once a session."""
+    data = shared_folder / "data"
+    with exclusive_lock(shared_folder), pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MERCORE_DATA", str(data))
+        for task in ("genre", "mood"):
+            corpora.open_corpus("embedded", task)
+    return data
+
+
+@pytest.fixture(scope="session")
+def smoke_run(shared_folder, composed_music) -> Path:
+    """The folder below build/ of one run of all notebooks in profile smoke on composed music, once a session."""
+    build, log = shared_folder / "build", shared_folder / "smoke.log"
+    with exclusive_lock(build):
+        if not log.exists():
+            places = {"MERCORE_DATA": str(composed_music), "MERCORE_BUILD": str(build)}
+            command = [sys.executable, "-m", "mercore", "figures", "PROFILE=smoke"]
+            done = subprocess.run(command, env=os.environ | places, capture_output=True, text=True)
+            log.write_text(f"{done.stdout}{done.stderr[-5_000:]}\nstatus {done.returncode}", "utf-8")
+    assert log.read_text("utf-8").endswith("\nstatus 0"), log.read_text("utf-8")
+    (folder,) = build.glob("*/figures")
+    return folder.parent
 
 
 @pytest.fixture

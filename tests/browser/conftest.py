@@ -1,13 +1,10 @@
 """A JupyterLab, a headless Chromium and one data folder for all tests here; skipped where there are none."""
 
-import contextlib
 import itertools
 import os
 import shutil
 
 import pytest
-
-from mercore import data_dir
 
 from .driver import LabServer, open_notebook, run_all
 
@@ -28,14 +25,8 @@ def launch(playwright):
 
 
 def new_server(root) -> LabServer:
-    """Its kernels keep runs and caches in a folder of their own; the corpus is the rendered one, if there is one."""
-    data = root / "mercore"
-    data.mkdir()
-    rendered = data_dir() / "embedded"
-    if rendered.is_dir():
-        with contextlib.suppress(OSError):  # Windows wants a permission for links: it is rendered once more
-            (data / "embedded").symlink_to(rendered.resolve(), target_is_directory=True)
-    return LabServer(root, {"MERCORE_DATA": str(data), "MERCORE_BUILD": str(root / "build")})
+    """A JupyterLab whose kernels keep music, runs and caches in folders of their own."""
+    return LabServer(root, {"MERCORE_DATA": str(root / "mercore"), "MERCORE_BUILD": str(root / "build")})
 
 
 # Of the package, not of the session: while Playwright is open, nothing else can run an event loop of its own.

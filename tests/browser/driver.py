@@ -36,6 +36,7 @@ class LabServer:
 
     def __init__(self, root: Path, environment: dict[str, str]):
         self.token, self.notebooks = secrets.token_hex(16), root / "notebooks"
+        self.data = Path(environment["MERCORE_DATA"])
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]

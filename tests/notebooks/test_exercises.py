@@ -105,7 +105,7 @@ def students(chapter: str) -> list[str]:
 
 
 @pytest.fixture(scope="session")
-def courses(tmp_path_factory) -> dict[str, Path]:
+def courses(tmp_path_factory, composed_music) -> dict[str, Path]:
     """A graded course folder for each chapter; two courses at a time."""
     root = tmp_path_factory.mktemp("exercises")
 
@@ -120,7 +120,8 @@ def courses(tmp_path_factory) -> dict[str, Path]:
         assert [one.remark for one in found if one.remark] == []
         return dict.fromkeys(chapters, course)
 
-    with ThreadPoolExecutor(2) as pool:
+    with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(2) as pool:
+        patch.setenv("MERCORE_DATA", str(composed_music))
         halves = list(pool.map(grade, filter(None, [CHAPTERS[0::2], CHAPTERS[1::2]])))
     return {chapter: course for half in halves for chapter, course in half.items()}
 

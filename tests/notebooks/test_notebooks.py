@@ -7,8 +7,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from mercore import FACTS, PROJECT, plots, workbook
-from mercore.workbook import execution
+from mercore import FACTS, PROJECT, __main__, plots, workbook
+from mercore.workbook import execution, runner
 
 NOTEBOOKS = workbook.notebooks()
 NAMES = [path.stem for path in NOTEBOOKS]
@@ -98,22 +98,27 @@ def test_every_figure_of_the_report_belongs_to_a_notebook_that_draws_it():
 
 
 @pytest.mark.slow
-def test_all_run_in_smoke_on_the_embedded_corpus(own_folders, capsys):
-    workbook.run(["PROFILE=smoke"])
-    out = capsys.readouterr().out
-    assert all(name in out for name in NAMES)
-    drawn = {path.name for path in own_folders.glob("build/*/figures/*.png")}
+def test_all_run_in_smoke_and_draw_every_figure_of_the_report(smoke_run):
+    assert sorted(path.stem for path in smoke_run.glob("*.ipynb")) == NAMES
+    drawn = {path.name for path in smoke_run.glob("figures/*.png")}
     assert {f"{stem}.png" for stem in pd.read_csv(FACTS / "figures.csv")["file"]} <= drawn
-    for executed in own_folders.glob("build/*/*.ipynb"):
+
+
+@pytest.mark.slow
+def test_every_picture_has_an_alt_text(smoke_run):
+    for executed in smoke_run.glob("*.ipynb"):
         for number, alt in enumerate(alts(executed), 1):
             assert len(alt) > 15, f"picture {number} of {executed.name} has no alt text"
 
 
 @pytest.mark.slow
-def test_all_run_in_smoke_on_real_music(own_folders, real_sample):
-    """Short and odd-rate clips included; two tracks a class, so most sides are nearly empty."""
-    workbook.run([f"GENRE={real_sample / 'gtzan'}", f"MOOD={real_sample / '4q'}", "PROFILE=smoke"])
-    assert len(list(own_folders.glob("build/*/figures/fig*.png"))) >= 26
+def test_the_book_is_made_of_what_has_been_run(smoke_run, composed_music, monkeypatch):
+    monkeypatch.setenv("MERCORE_DATA", str(composed_music))
+    monkeypatch.setenv("MERCORE_BUILD", str(smoke_run.parent))
+    monkeypatch.setattr(runner, "_run", None)  # nothing is to be run again
+    assert __main__.main(["book", "PROFILE=smoke"]) == 0
+    pages = {path.stem for path in (smoke_run.parent / "book").glob("*.html")}
+    assert pages == {*NAMES, "index", "glossary"}
 
 
 @pytest.mark.slow
@@ -123,3 +128,11 @@ def test_the_fault_filtered_split_takes_a_part_of_gtzan(own_folders, real_sample
     workbook.run([*settings, "PROFILE=smoke", "ONLY=03"])
     confusion = next(own_folders.glob("build/*/figures/fig19_genre_conv_confusion.png"))
     assert "split by fault_filtered" in plots.read_provenance(confusion)["Description"]
+
+
+@pytest.mark.slow
+@pytest.mark.exhaustive
+def test_all_run_in_smoke_on_real_music(own_folders, real_sample):
+    """Short and odd-rate clips included; two tracks a class, so most sides are nearly empty."""
+    workbook.run([f"GENRE={real_sample / 'gtzan'}", f"MOOD={real_sample / '4q'}", "PROFILE=smoke"])
+    assert len(list(own_folders.glob("build/*/figures/fig*.png"))) >= 26

@@ -19,7 +19,7 @@ from test_exercises import answered, marked
 
 from mercore.workbook import grading
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.exhaustive]
 
 CHAPTER, FULL, ACQUAINTED = "01_data", 9, 2  # points graded by running, and those of the exercise that is spoilt
 CELL_SECONDS, SECONDS = 15, 90
@@ -112,7 +112,7 @@ def digests(folder: Path) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def graded(tmp_path_factory):
+def graded(tmp_path_factory, composed_music):
     root = tmp_path_factory.mktemp("class")
     canary = root / "canary.txt"
     earns = hand_in(root / "submissions", canary)
@@ -120,7 +120,9 @@ def graded(tmp_path_factory):
     os.symlink(assignment.SOURCES / f"{CHAPTER}.ipynb", root / "submissions" / "link" / f"{CHAPTER}.ipynb")
     before = digests(assignment.NOTEBOOKS) | digests(assignment.PROJECT / "mercore")
     told: list[str] = []
-    marks, _ = grading.grade(root / "submissions", root / "course", CELL_SECONDS, SECONDS, told.append)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MERCORE_DATA", str(composed_music))
+        marks, _ = grading.grade(root / "submissions", root / "course", CELL_SECONDS, SECONDS, told.append)
     after = digests(assignment.NOTEBOOKS) | digests(assignment.PROJECT / "mercore")
     with marks.open(encoding="utf-8", newline="") as file:
         rows = {row["student"]: row for row in csv.DictReader(file)}
@@ -179,7 +181,8 @@ def test_nothing_outside_is_written_and_nothing_hidden_is_read(graded):
     assert "FOUND" not in page.read_text(encoding="utf-8").replace("print('FOUND'", "")
 
 
-def test_a_submission_that_is_never_done_is_stopped(tmp_path):
+def test_a_submission_that_is_never_done_is_stopped(tmp_path, composed_music, monkeypatch):
+    monkeypatch.setenv("MERCORE_DATA", str(composed_music))
     path = tmp_path / "submissions" / "patient" / f"{CHAPTER}.ipynb"
     path.parent.mkdir(parents=True)
     nbformat.write(with_answer("acquainted", HOSTILE["loop"]), path)
