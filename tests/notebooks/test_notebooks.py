@@ -93,7 +93,7 @@ def test_every_figure_of_the_report_belongs_to_a_notebook_that_draws_it():
     for row in pd.read_csv(FACTS / "figures.csv").itertuples():
         code = "\n".join("".join(c["source"]) for c in cells(PROJECT / "notebooks" / f"{row.notebook}.ipynb", "code"))
         n = row.number
-        saved = rf'figures\.save\(fig, {n},|draw_results\("\w+", {n}\)|draw_song\(\d, "\w+", {n}\)'
+        saved = rf'plots\.save\(fig, {n},|draw_results\("\w+", {n}\)|draw_song\(\d, "\w+", {n}\)'
         assert re.search(saved, code), row.file
 
 
