@@ -163,7 +163,7 @@ def told(writer, folder: Path, music: Path, monkeypatch, capsys) -> str:
     """What the command line would say of it, in one line, where something is written into that folder."""
     monkeypatch.setenv("MERCORE_DATA", str(folder))
     monkeypatch.setenv("MERCORE_BUILD", str(folder))
-    monkeypatch.setattr(__main__, "_list_records", lambda options: writer(folder, music))
+    monkeypatch.setattr(records, "load_all", lambda: [writer(folder, music)][:0])
     capsys.readouterr()
     assert __main__.main(["runs", "list"]) == 2
     line = capsys.readouterr().err.strip().splitlines()[-1]
