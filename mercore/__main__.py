@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -66,7 +65,7 @@ def build_parser() -> argparse.ArgumentParser:
         group, _, word = function.__name__.rpartition("_")
         if group not in groups:
             groups[group] = top.add_parser(group, help=GROUPS[group]).add_subparsers(required=True, metavar="ACTION")
-        text = function.__doc__.partition("\n")[0]
+        text = (function.__doc__ or "").partition("\n")[0]
         command = groups[group].add_parser(word, help=text, description=text)
         for flags, settings in arguments:
             command.add_argument(*flags, **settings)
@@ -85,7 +84,7 @@ def command(*arguments: tuple) -> Callable:
 
 
 def arg(*flags: str, **settings) -> tuple:
-    """Return the arguments of `ArgumentParser.add_argument`."""
+    """Return arguments for `ArgumentParser.add_argument`."""
     return flags, settings
 
 
@@ -199,10 +198,7 @@ def features(options) -> None:
     arg("--jobs", type=COUNT, metavar="N", help="trainings at once here; default: all cores"),
 )
 def sweep(options) -> int:
-    """Train networks, seeds and folds; finished runs are reused.
-
-    Return 1 if a training failed; each that did is named.
-    """
+    """Train networks, seeds and folds; finished runs are reused. Exit status 1 if a training failed."""
     os.environ["TF_NUM_INTRAOP_THREADS"] = str(options.threads)  # before TensorFlow is imported
     from mercore import evaluation
     from mercore.study import sweep
@@ -213,7 +209,7 @@ def sweep(options) -> int:
     for job, run, error in sweep.collect(sweep.run(jobs, options.threads, options.jobs, options.cluster)):
         if run:
             text = f"{job.title}: test accuracy {run.accuracy():.3f} ({run.id})"
-            finished.append(replace(run, predictions=run.side("test")))  # the table needs no more
+            finished.append(run)
         else:
             failed.append(f"{job.title}: {error}")
             text = f"failed: {failed[-1]}"
@@ -234,13 +230,8 @@ def sweep(options) -> int:
     arg("--seed", type=SEED, default=0, help="of the snippets (0)"),
 )
 def predict(options) -> int:
-    """Genre and mood of songs, as shares of random snippets.
-
-    Return 1 if a song couldn't be read; each that couldn't is named and skipped.
-    """
+    """Predict genre and mood of songs, as shares of random snippets. Exit status 1 if a song couldn't be read."""
     print("loading TensorFlow and the network ...", file=sys.stderr, flush=True)  # takes seconds
-    from tqdm.auto import tqdm
-
     from mercore.plots import song_overview
     from mercore.songs import predict
     from mercore.songs.text import format_prediction
@@ -251,20 +242,17 @@ def predict(options) -> int:
     if not networks:
         raise UserError("there is no model here; name a run with --run")
     names, failures = dict(zip(paths, song_overview.output_names(paths), strict=True)), []
-    with tqdm(total=len(paths), unit="song", disable=len(paths) < 2 or not sys.stderr.isatty()) as bar:
 
-        def report_failure(reason: str) -> None:
-            failures.append(reason)
-            bar.write(f"mercore: {reason}", file=sys.stderr)
-            bar.update()
+    def report_failure(reason: str) -> None:
+        failures.append(reason)
+        print(f"mercore: {reason}", file=sys.stderr, flush=True)
 
-        how = {"count": options.count, "seed": options.seed, "over_time": bool(options.out)}
-        for path, prediction in predict.predict_songs(paths, report_failure, networks, **how):
-            bar.write(format_prediction(prediction))
-            if options.out:
-                for written in song_overview.save_prediction(prediction, Path(options.out).expanduser(), names[path]):
-                    bar.write(f"  {written}")
-            bar.update()
+    how = {"count": options.count, "seed": options.seed, "over_time": bool(options.out)}
+    for path, prediction in predict.predict_songs(paths, report_failure, networks, **how):
+        print(format_prediction(prediction), flush=True)
+        if options.out:
+            for written in song_overview.save_prediction(prediction, Path(options.out).expanduser(), names[path]):
+                print(f"  {written}")
     if failures:
         print(f"mercore: {len(failures)} of {len(paths)} songs or folders couldn't be read", file=sys.stderr)
     return 1 if failures else 0
@@ -295,10 +283,7 @@ def assignment(options) -> None:
     arg("--course", type=Path, metavar="FOLDER", help="nbgrader's; default: build/course"),
 )
 def grade(options) -> int:
-    """Grade a class by nbgrader, in a sandbox where there is one.
-
-    Return 1 if a submission couldn't be graded; each that couldn't is named.
-    """
+    """Grade a class by nbgrader, in a sandbox where there is one. Exit status 1 if a submission couldn't be graded."""
     from mercore.workbook import assignment
 
     if not options.submissions:  # as make calls it without SUBMISSIONS

@@ -26,7 +26,7 @@ HERE = Path(__file__).parent
 GLOSSARY = "glossary.md"  # next to the notebooks; each heading of the third level is a term
 HEADINGS = ["h1", "h2", "h3", "h4"]
 NOT_PROSE = [*HEADINGS, "a", "code", "pre", "math", "kbd"]  # no terms are linked there
-FORMULA = re.compile(r"\$\$(?P<block>.+?)\$\$|\$(?P<inline>.+?)\$|(?P<lines>\\begin\{.+?\\end\{\w+\*?\})", re.DOTALL)
+FORMULA = re.compile(r"\$\$(?P<block>.+?)\$\$|\$(?P<inline>.+?)\$", re.DOTALL)
 # What latex2mathml doesn't know: lines aligned within a formula, and a comma without a space, as in 66,150.
 TEX_SYNONYMS = {"{aligned}": "{align*}", "{,}": r"\text{,}"}
 
@@ -54,21 +54,17 @@ def make(words: list[str]) -> Path:
 
 
 def write(executed: list[Path], target: Path, glossary: Path) -> Path:
-    """Write a book of executed notebooks into the folder `target`, which appears whole or not at all.
-
-    Args:
-        executed: The notebooks.
-        target: The folder, replaced if it exists.
-        glossary: A Markdown file with a heading of the third level for each term.
-
-    Returns:
-        The first page.
+    """Write a book of executed notebooks into the folder `target`, whole or not at all; return its first page.
 
     Raises:
         UserError: Naming a notebook that failed, or a formula that can't be read.
     """
-    notebooks = [nbformat.read(path, as_version=4) for path in executed]
-    pages = [_make_page(path.name, notebook) for path, notebook in zip(executed, notebooks, strict=True)]
+    pages, settings = [], {}
+    for path in executed:
+        notebook = nbformat.read(path, as_version=4)
+        pages.append(_make_page(path.name, notebook))
+        given = notebook.metadata.get("papermill", {}).get("parameters", {})
+        settings |= {f"{name}={Path(str(value)).name}": None for name, value in given.items()}  # of a folder its name
     text = glossary.read_text("utf-8")
     pages.append(_make_page(glossary.name, new_notebook(cells=[new_markdown_cell(text)])))
     terms = find_terms(pages[-1].soup)
@@ -78,7 +74,7 @@ def write(executed: list[Path], target: Path, glossary: Path) -> Path:
     for page in pages:
         _redirect_links(page, anchors)
     with atomic_directory(target.parent, ".unfinished-book-") as scratch:
-        _write_pages(scratch / "book", pages, _settings_of(notebooks))
+        _write_pages(scratch / "book", pages, ", ".join(settings))
         if target.exists():
             target.rename(scratch / "before")
         (scratch / "book").rename(target)
@@ -94,14 +90,6 @@ def _write_pages(folder: Path, pages: list[Page], settings: str) -> None:
     for before, page, after in zip([None, None, *pages], [None, *pages], [*pages, None], strict=False):
         html = template.render(book=TITLE, pages=pages, page=page, before=before, after=after, settings=settings)
         (folder / (page.file if page else "index.html")).write_text(html, "utf-8")
-
-
-def _settings_of(notebooks: list) -> str:
-    """Return what the notebooks were run with, as NAME=value; of a folder its name alone."""
-    given = {}
-    for notebook in notebooks:
-        given |= notebook.metadata.get("papermill", {}).get("parameters", {})
-    return ", ".join(f"{name}={Path(str(value)).name}" for name, value in given.items())
 
 
 def _make_page(name: str, notebook) -> Page:
@@ -137,7 +125,7 @@ def convert(notebook) -> BeautifulSoup:
         mark["aria-label"] = f"Link to the section {_heading_text(mark.parent)}"
     for text in soup(string=FORMULA):
         if text.find_parent(class_=["text_cell_render", "output_markdown"]) and not text.find_parent(["code", "pre"]):
-            _replace(text, FORMULA, _set_formula)
+            _replace(text, FORMULA, lambda match: set_formula(match[match.lastgroup], match.lastgroup))
     return soup
 
 
@@ -158,12 +146,8 @@ def _replace(text: NavigableString, pattern: re.Pattern, make_tag: Callable) -> 
         text.replace_with(*parts, text[end:])
 
 
-def _set_formula(match: re.Match):
-    return set_formula(match["inline"] or match["block"] or match["lines"], "inline" if match["inline"] else "block")
-
-
 def set_formula(tex: str, display: str):
-    """Return the MathML of a formula in TeX; display: "inline" or "block". Raise UserError if it can't be read."""
+    """Return the MathML of a formula in TeX, display being "inline" or "block"."""
     from latex2mathml.converter import convert
 
     known = tex.strip()

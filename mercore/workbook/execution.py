@@ -10,7 +10,6 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -111,8 +110,11 @@ def _send_to_children(number: int) -> None:
 def _die_with_parent() -> None:
     """End this process and its kernels as soon as its parent has ended, which may have been killed."""
 
+    parent = multiprocessing.parent_process()
+
     def watch() -> None:
-        multiprocessing.parent_process().join()
+        if parent:
+            parent.join()
         _send_to_children(getattr(signal, "SIGKILL", signal.SIGTERM))
         os._exit(1)
 
@@ -120,18 +122,14 @@ def _die_with_parent() -> None:
 
 
 def execute(notebook: Path, out: Path, settings: dict, timeout: int, bar: int = 0) -> Outcome:
-    """Execute one notebook into `out` and check its figures in out/figures; bar: the screen line of its progress.
-
-    Raises:
-        UserError: Naming the cell or the figure at fault.
-    """
+    """Execute one notebook into `out` and check its figures; raise UserError naming the cell or figure at fault."""
     from nbclient.exceptions import DeadKernelError
     from papermill import PapermillExecutionError
 
-    target, started, before = out / notebook.name, time.monotonic(), _file_stamps(notebook.stem, out)
+    target, before = out / notebook.name, _file_stamps(notebook.stem, out)
+    started, memory = time.monotonic(), PeakMemory()
     try:
-        with peak_memory() as peak:
-            _run_papermill(notebook, target, settings, timeout, bar)
+        _run_papermill(notebook, target, settings, timeout, bar)
     except PapermillExecutionError as error:
         where = f"{notebook.name} failed in cell [{error.exec_count}]"
         raise UserError(f"{where}: {error.ename}: {error.evalue}\nsee {target}") from error
@@ -142,9 +140,11 @@ def execute(notebook: Path, out: Path, settings: dict, timeout: int, bar: int = 
     except OSError as error:
         remedy = "set MERCORE_BUILD to a folder with room"
         raise UserError(f"{target}: can't be written ({error.strerror}); {remedy}") from error
+    finally:
+        memory.done.set()
     _check_figures(notebook.stem, out, before)
     seconds = time.monotonic() - started
-    return Outcome(notebook.stem, seconds, peak[0] // 2**20, len(figures_written(notebook.stem, out)))
+    return Outcome(notebook.stem, seconds, memory.peak // 2**20, len(figures_written(notebook.stem, out)))
 
 
 def _run_papermill(notebook: Path, target: Path, settings: dict, timeout: int, bar: int) -> None:
@@ -197,21 +197,17 @@ def _check_figures(notebook: str, out: Path, before: dict[str, tuple]) -> None:
             raise UserError(f"{notebook}: {file} is blank")
 
 
-@contextlib.contextmanager
-def peak_memory() -> Iterator[list[int]]:
-    """Measure the largest resident memory of any one child process, in bytes, as the list's only item."""
-    peak, done = [0], threading.Event()
+class PeakMemory(threading.Thread):
+    """Measure the largest resident memory of any one child process, in bytes, until `done` is set."""
 
-    def watch() -> None:
-        while not done.wait(0.25):
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.peak, self.done = 0, threading.Event()
+        self.start()
+
+    def run(self) -> None:
+        """Look four times a second."""
+        while not self.done.wait(0.25):
             for child in psutil.Process().children(recursive=True):
                 with contextlib.suppress(psutil.NoSuchProcess):
-                    peak[0] = max(peak[0], child.memory_info().rss)
-
-    thread = threading.Thread(target=watch, daemon=True)
-    thread.start()
-    try:
-        yield peak
-    finally:
-        done.set()
-        thread.join()
+                    self.peak = max(self.peak, child.memory_info().rss)

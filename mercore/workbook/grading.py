@@ -87,20 +87,17 @@ def grade(
     seconds: int = SUBMISSION_SECONDS,
     report: Callable[[str], None] = print,
 ) -> tuple[Path, list[Submission]]:
-    """Grade every submitted notebook; write feedback pages and marks.csv into the course folder.
+    """Grade every submitted notebook; write marks.csv and feedback pages into nbgrader's course folder.
 
     Args:
         submissions: A folder for each student, or files STUDENT_CHAPTER.ipynb, as learning platforms export them.
-        course: nbgrader's folder with the gradebook, build/course by default; marks given by hand there are kept.
-        cell_seconds: Seconds that a cell may take.
-        seconds: Seconds that a submission may take.
+        course: The folder with the gradebook, build/course by default; marks given by hand there are kept.
+        cell_seconds: What a cell may take.
+        seconds: What a submission may take.
         report: Called with a line for each submission.
 
     Returns:
         The path of marks.csv, and the submissions.
-
-    Raises:
-        UserError: If there is nothing to grade, or if the exercises have changed under a gradebook.
     """
     found = find_submissions(Path(submissions).expanduser())
     course = (course or build_dir() / "course").resolve()

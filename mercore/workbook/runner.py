@@ -21,7 +21,7 @@ from mercore._files import atomic_directory, translate_write_errors
 from mercore.workbook.execution import Outcome, execute_all, figures_written, parameters_of
 
 NOTEBOOKS = PROJECT / "notebooks"
-ANNEXES = {"fig07_genre_results": "annex1_genre_results", "fig08_mood_results": "annex2_mood_results"}
+ANNEXES = {"fig07_genre_results": ["annex1_genre_results"], "fig08_mood_results": ["annex2_mood_results"]}
 DEFAULTS = {"GENRE": "embedded", "MOOD": "embedded", "PROFILE": "quick", "PROTOCOL": "auto", "SEED": 0}
 
 
@@ -205,7 +205,7 @@ def publish(run: str) -> list[Path]:
         about = plots.read_provenance(folder / f"{stem}.png") if (folder / f"{stem}.png").exists() else {}
         if about.get("real") == "yes":
             target = PROJECT / "figures" / "real" / about["protocol"].replace(", ", "-")
-            written += _copy(folder, target, [stem, ANNEXES.get(stem, stem)])
+            written += _copy(folder, target, [stem, *ANNEXES.get(stem, ())])
     if not written:
         raise UserError(f"{folder}: no figure there was drawn from real music; nothing published")
     return written

@@ -1,4 +1,4 @@
-"""The runner: what it is told, what it refuses, and that a bad notebook or figure fails a run."""
+"""The runner: its settings, what it refuses, and that a bad notebook or figure fails a run."""
 
 import os
 import subprocess
@@ -10,6 +10,7 @@ import nbformat
 import numpy as np
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
+from PIL import Image
 
 from mercore import UserError, __main__
 from mercore.workbook import execution, runner
@@ -67,32 +68,42 @@ def test_a_failing_cell_is_named(one_notebook, own_folders, monkeypatch):
         execute(one_notebook("1 / 0"), own_folders / "out", monkeypatch)
 
 
+@pytest.fixture
+def out(own_folders, monkeypatch):
+    """A run's folder in which the notebook 99_trial has to draw trial.png."""
+    monkeypatch.setattr(execution, "figures_of", lambda notebook: ["trial.png"])
+    (own_folders / "out" / "figures").mkdir(parents=True)
+    return own_folders / "out"
+
+
+def draw(out: Path, noise: float = 1) -> Path:
+    pixels = noise * np.random.default_rng(0).random((50, 50, 3))
+    Image.fromarray((255 * pixels).astype(np.uint8)).save(out / "figures" / "trial.png")
+    return out / "figures" / "trial.png"
+
+
 def test_a_missing_figure_is_named(one_notebook, own_folders, monkeypatch):
     with pytest.raises(UserError, match=r"99_trial: trial.png is missing"):
         execute(one_notebook("pass"), own_folders / "out", monkeypatch)
 
 
-def test_a_blank_figure_is_named(one_notebook, own_folders, monkeypatch):
+def test_a_blank_figure_is_named(out):
+    draw(out, noise=0)
     with pytest.raises(UserError, match=r"trial.png is blank"):
-        execute(one_notebook(DRAW.replace("random((50, 50, 3))", "random() * np.ones((50, 50, 3))")),
-                own_folders / "out", monkeypatch)  # fmt: skip
+        execution._check_figures("99_trial", out, {})
 
 
-def test_a_figure_of_an_earlier_run_does_not_count(one_notebook, own_folders, monkeypatch):
-    notebook = one_notebook(DRAW)
-    execute(notebook, own_folders / "out", monkeypatch)
-    old = own_folders / "out" / "figures" / "trial.png"
-    os.utime(old, (time.time() - 3600,) * 2)
+def test_a_figure_of_an_earlier_run_does_not_count(out):
+    os.utime(draw(out), (time.time() - 3600,) * 2)
     with pytest.raises(UserError, match=r"trial.png is older than this run"):
-        execute(one_notebook("pass"), own_folders / "out", monkeypatch)
+        execution._check_figures("99_trial", out, execution._file_stamps("99_trial", out))
 
 
-def test_a_figure_counts_though_the_clock_was_set_back_meanwhile(one_notebook, own_folders, monkeypatch):
-    path = own_folders / "out" / "figures" / "trial.png"
-    back = f"import time; os.utime({str(path)!r}, (time.time() - 7200,) * 2)"
-    execute(one_notebook(DRAW), own_folders / "out", monkeypatch)
-    outcome = execute(one_notebook(f"{DRAW}\n{back}"), own_folders / "out", monkeypatch)
-    assert outcome.figures == 1 and outcome.seconds > 0
+def test_a_figure_counts_though_the_clock_was_set_back_meanwhile(out):
+    draw(out)
+    before = execution._file_stamps("99_trial", out)
+    os.utime(draw(out), (time.time() - 7200,) * 2)
+    execution._check_figures("99_trial", out, before)
 
 
 def test_a_notebook_that_fails_for_want_of_room_leaves_the_older_one(one_notebook, own_folders, monkeypatch):
