@@ -115,7 +115,7 @@ def test_every_picture_has_an_alt_text(smoke_run):
 def test_the_book_is_made_of_what_has_been_run(smoke_run, composed_music, monkeypatch):
     monkeypatch.setenv("MERCORE_DATA", str(composed_music))
     monkeypatch.setenv("MERCORE_BUILD", str(smoke_run.parent))
-    monkeypatch.setattr(runner, "_run", None)  # nothing is to be run again
+    monkeypatch.setattr(runner, "_execute", None)  # nothing is to be run again
     assert __main__.main(["book", "PROFILE=smoke"]) == 0
     pages = {path.stem for path in (smoke_run.parent / "book").glob("*.html")}
     assert pages == {*NAMES, "index", "glossary"}

@@ -7,14 +7,15 @@ import pytest
 
 pytest.importorskip("nbgrader", reason="nbgrader isn't installed: requirements-grading.txt")
 
-from test_class import ACQUAINTED, CHAPTER, FULL, HOSTILE, with_answer, write_outside
+from test_class import ACQUAINTED, CELL_SECONDS, CHAPTER, FULL, HOSTILE, SECONDS, with_answer, write_outside
 from test_exercises import answered
 
 from mercore.workbook import grading
 
 
 @pytest.mark.slow
-def test_each_of_a_small_class_gets_what_it_earned(tmp_path):
+def test_each_of_a_small_class_gets_what_it_earned(tmp_path, composed_music, monkeypatch):
+    monkeypatch.setenv("MERCORE_DATA", str(composed_music))
     outside = tmp_path / "outside.txt"
     class_ = {
         "right": (answered(CHAPTER, "solved"), FULL),
@@ -26,7 +27,9 @@ def test_each_of_a_small_class_gets_what_it_earned(tmp_path):
         (tmp_path / "submissions" / student).mkdir(parents=True)
         nbformat.write(notebook, tmp_path / "submissions" / student / f"{CHAPTER}.ipynb")
     lines: list[str] = []
-    marks, submissions = grading.grade(tmp_path / "submissions", tmp_path / "course", 10, 90, lines.append)
+    marks, submissions = grading.grade(
+        tmp_path / "submissions", tmp_path / "course", CELL_SECONDS, SECONDS, lines.append
+    )
     assert [(one.graded, one.remark) for one in submissions] == [(True, "")] * 4
     with marks.open(encoding="utf-8", newline="") as file:
         assert {row["student"]: float(row[CHAPTER]) for row in csv.DictReader(file)} == {
