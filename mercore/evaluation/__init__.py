@@ -1,23 +1,25 @@
-"""Evaluation: metrics with confidence intervals, calibration, the report's own numbers, explanation.
+"""Evaluation: metrics with confidence intervals, calibration, the report's own numbers, explanation of predictions.
 
-Explained in 07_results."""
+Explained in 07_results; `explain` and `layers` in 03_conv to 06_end_to_end, `calibration` in 09_beyond_the_report.
+"""
 
+from mercore.evaluation.layers import compare_presets, layer_table, receptive_fields
 from mercore.evaluation.metrics import (
     SIDES,
     accuracy,
     accuracy_interval,
+    artist_or_track,
     balanced_accuracy,
     balanced_difference,
     balanced_interval,
+    bootstrap_counts,
+    bootstrap_recalls,
     confusion,
     difference_interval,
-    groups,
     mcnemar,
     mean_interval,
     per_class,
-    resampled_recalls,
     summarise,
-    times_drawn,
     vote,
     wilson,
 )
@@ -26,18 +28,21 @@ __all__ = [
     "SIDES",
     "accuracy",
     "accuracy_interval",
+    "artist_or_track",
     "balanced_accuracy",
     "balanced_difference",
     "balanced_interval",
+    "bootstrap_counts",
+    "bootstrap_recalls",
+    "compare_presets",
     "confusion",
     "difference_interval",
-    "groups",
+    "layer_table",
     "mcnemar",
     "mean_interval",
     "per_class",
-    "resampled_recalls",
+    "receptive_fields",
     "summarise",
-    "times_drawn",
     "vote",
     "wilson",
 ]

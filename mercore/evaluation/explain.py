@@ -14,7 +14,7 @@ from scipy.stats import rankdata
 
 from mercore import UserError
 from mercore.corpora.clips import CLIP_SECONDS
-from mercore.evaluation import receptive_field
+from mercore.evaluation.layers import receptive_fields
 from mercore.features.spectrogram import HOP_LENGTH, KINDS, SAMPLE_RATE, compute, load, log_mel, shape, slice_clip
 from mercore.training import runs
 
@@ -67,7 +67,7 @@ def grad_cam(model, x: np.ndarray, class_index: int) -> np.ndarray:
         score = keras.ops.matmul(before, head.kernel)[0, class_index]  # its bias has no gradient
     weights = keras.ops.mean(tape.gradient(score, maps), axis=(0, 1, 2))
     found = np.maximum(np.asarray(maps[0]) @ np.asarray(weights), 0)
-    fields = receptive_field.receptive_fields(model)
+    fields = receptive_fields(model)
     jumps = fields[fields.index == "Conv2D"].iloc[-1]["jump"]
     for axis, (jump, size) in enumerate(zip(jumps, x.shape, strict=True)):
         found = np.apply_along_axis(_stretch, axis, found, jump, size)
@@ -112,7 +112,7 @@ def attention(model, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         weights = np.asarray(layer.weights_over_time(steps))[0, :, 0]
     else:
         weights = np.asarray(layer([steps, steps], return_attention_scores=True)[1])[0].mean(axis=0)
-    last = receptive_field.receptive_fields(model).iloc[-1]  # of the layers before the recurrent one
+    last = receptive_fields(model).iloc[-1]  # of the layers before the recurrent one
     middles = np.arange(len(weights)) * last["jump"][0] + last["field"][0] / 2
     return middles * x.shape[1] / SAMPLE_RATE, weights
 

@@ -99,7 +99,7 @@ def gap(first: tuple[float, float, float], second: tuple[float, float, float]) -
 
 def recall_spread(first: pd.DataFrame, second: pd.DataFrame) -> tuple[float, float, float]:
     """Standard deviation of the recalls of the second network less that of the first: (estimate, low, high)."""
-    spread = np.nanstd(evaluation.resampled_recalls(first, second), axis=2)
+    spread = np.nanstd(evaluation.bootstrap_recalls(first, second), axis=2)
     values = spread[1] - spread[0]
     return float(values[0]), *(float(v) for v in np.quantile(values[1:], (0.025, 0.975)))
 
@@ -190,7 +190,7 @@ def one_class_prevails(e: Evidence) -> tuple[str, str]:
     """Claim 11: the class that the end-to-end LSTM predicts most often has more than half of the clips."""
     test = e.sides["end2end"]["test"]
     most = test["predicted"].value_counts().index[0]
-    share, low, high = evaluation.mean_interval(test["predicted"] == most, evaluation.groups(test))
+    share, low, high = evaluation.mean_interval(test["predicted"] == most, evaluation.artist_or_track(test))
     text = f"End-to-end LSTM predicts {most} for {100 * share:.0f} % of the clips [{100 * low:.0f}, {100 * high:.0f}]"
     return text, judge((share - 0.5, low - 0.5, high - 0.5))
 

@@ -17,7 +17,7 @@ REAL = PROJECT / "figures" / "real"
 ABLATIONS = FACTS / "ablations.csv"
 LEARNING = "training tracks"  # in the names of the ablations that make a learning curve
 # The corpora with folds of tuned networks, each with the accuracy of a machine on its authors' own features, if any.
-MACHINES = {beyond.CORPORA["mood"]: published.MOOD_MACHINE, beyond.REAL_GENRES: None}
+MACHINES = {beyond.CORPORA["mood"]: published.PANDA_SVM_ACCURACY, beyond.REAL_GENRES: None}
 # Whose records the report's figures of a task are drawn from: the first corpus that has some by the protocol.
 DRAWN = {"genre": (beyond.CORPORA["genre"], "GTZAN-mini"), "mood": (beyond.CORPORA["mood"],)}
 FIGURES_OF_SONGS = {"genre": (9, 11), "mood": (10, 12)}
@@ -64,7 +64,7 @@ def _draw_protocol(own: dict[str, dict[str, list[runs.Run]]], protocol: str, out
         written += [plots.save(fig, number, about, out), plots.save_table(table, annex, out)]
         for key, (first, *_) in of_task.items():
             fig = plots.plot_run_confusion(first)
-            written.append(plots.save(fig, published.figure(task, key), plots.Provenance.of(first), out))
+            written.append(plots.save(fig, published.figure_number(task, key), plots.Provenance.of(first), out))
         run = of_task[beyond.best_by_validation(of_task)][0]
         if len(run.side("validation")):
             before, after, by = beyond.calibrated(run)

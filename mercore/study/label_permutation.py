@@ -37,11 +37,11 @@ def bootstrap(key: str, predictions: pd.DataFrame, draws: int = 2000, seed: int 
     predictions: test clips of our runs of the same network. Row 0 has every track once; the other rows resample
     tracks, or artists where several tracks are of one.
     """
-    of, names = pd.factorize(evaluation.groups(predictions))
+    of, names = pd.factorize(evaluation.artist_or_track(predictions))
     true, predicted = (predictions[side].map(QUADRANTS.index) for side in ("label", "predicted"))
     by_group = np.zeros((len(names), 4, 4))
     np.add.at(by_group, (of, true, predicted), 1)
-    times = np.vstack([np.ones(len(names)), evaluation.times_drawn(len(names), draws, seed)])
+    times = np.vstack([np.ones(len(names)), evaluation.bootstrap_counts(len(names), draws, seed)])
     drawn = np.tensordot(times, by_group, axes=1)
     values = log_likelihoods(published.confusion("mood", key).to_numpy(), drawn)
     return pd.DataFrame(values, columns=pd.MultiIndex.from_tuples(ORDERS))

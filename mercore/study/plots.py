@@ -65,7 +65,7 @@ def plot_reliability(before: pd.DataFrame, after: pd.DataFrame, names: tuple[str
     """Accuracy against confidence in ten bins, before and after temperature scaling: predictions of test clips."""
     fig, axes = new_figure(PAIR, 3.6, 1, 2, sharex=True, sharey=True)
     for ax, predictions, name in zip(axes, (before, after), names, strict=True):
-        table = calibration.reliability(predictions)
+        table = calibration.reliability_table(predictions)
         error = calibration.expected_calibration_error(predictions)
         ax.plot([0, 1], [0, 1], color=INK, linewidth=0.9, linestyle=(0, (4, 3)))
         ax.vlines(table["confidence"], table["confidence"], table["accuracy"], color=ORANGE, linewidth=3, alpha=0.6)

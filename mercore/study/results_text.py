@@ -179,7 +179,7 @@ def tell_report_mood_best() -> str:
     """The report's best mood networks on validation and test, and what separates the latter from Conv."""
     mood = published.accuracy("mood")
     best = mood["test"].idxmax()
-    (right, n), (right_conv, n_conv) = published.tested("mood", best), published.tested("mood", "conv")
+    (right, n), (right_conv, n_conv) = published.test_counts("mood", best), published.test_counts("mood", "conv")
     share, share_conv = right / n, right_conv / n_conv
     error = 1.96 * np.sqrt(share * (1 - share) / n + share_conv * (1 - share_conv) / n_conv)
     gap = share - share_conv

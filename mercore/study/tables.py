@@ -159,8 +159,8 @@ def calibrated(run: runs.Run) -> tuple[pd.DataFrame, pd.DataFrame, float]:
     """
     if run.side("validation").empty:
         raise ValueError(f"{run.id} has no validation clips to choose a temperature on")
-    by = calibration.temperature(run.side("validation"))
-    return run.side("test"), calibration.tempered(run.side("test"), by), by
+    by = calibration.fit_temperature(run.side("validation"))
+    return run.side("test"), calibration.apply_temperature(run.side("test"), by), by
 
 
 def accuracy_by_clips(predictions: pd.DataFrame, seed: int = 0, draws: int = 20) -> pd.DataFrame:

@@ -189,7 +189,7 @@ def tell_what_the_names_change(tables: dict[str, pd.DataFrame]) -> str:
         f"- Claim 11: of {int(matrix.to_numpy().sum())} clips the end-to-end LSTM puts {int(matrix[most].sum())} into "
         f"the class printed as *{most}*, which would be {class_label(names[most])}."
     ]
-    for slug in published.CASE_STUDIES:
+    for slug in published.case_studies():
         study = published.case_study(slug)
         shares = ", ".join(
             f"{class_label(names[name])} {share:.0%} (printed: {name})" for name, share in study["mood_share"].items()

@@ -105,7 +105,7 @@ def of_class(label: str, tracks: pd.DataFrame, precision: float) -> str:
     """A line of the table of classes."""
     own = tracks[tracks["label"] == label]
     recall, low, high = evaluation.accuracy_interval(own)
-    artists = evaluation.groups(own).nunique()
+    artists = evaluation.artist_or_track(own).nunique()
     return f"| {label} | {recall:.2f} | {low:.2f} to {high:.2f} | {precision:.2f} | {len(own)} | {artists} |"
 
 
@@ -139,7 +139,7 @@ def make(name: str, corpus: corpora.Corpus, card: str) -> None:
         most=shares.max(),
         recalls=", ".join(f"{label} {value:.2f}" for label, value in scores["recall"].items()),
         rows="\n".join(of_class(label, tracks, scores.at[label, "precision"]) for label in corpus.classes),
-        machine=published.MOOD_MACHINE,
+        machine=published.PANDA_SVM_ACCURACY,
         confused="{} taken for {}, {} tracks".format(*wrong.idxmax(), wrong.max()),
     )
     print(pretrained.keep(run, name, text))

@@ -18,15 +18,15 @@ def drawn(sharpness, n=4000):
 def test_honest_probabilities_need_no_mending():
     table = drawn(1)
     assert calibration.expected_calibration_error(table) < 0.02
-    assert calibration.temperature(table) == pytest.approx(1, abs=0.1)
+    assert calibration.fit_temperature(table) == pytest.approx(1, abs=0.1)
 
 
 def test_an_overconfident_network_is_found_out_and_mended():
     table = drawn(3)
     assert calibration.expected_calibration_error(table) > 0.1
-    by = calibration.temperature(table)
+    by = calibration.fit_temperature(table)
     assert by == pytest.approx(3, rel=0.1)
-    mended = calibration.tempered(table, by)
+    mended = calibration.apply_temperature(table, by)
     assert calibration.expected_calibration_error(mended) < 0.02
     columns = ["p_a", "p_b", "p_c"]
     assert (mended[columns].to_numpy().argmax(1) == table[columns].to_numpy().argmax(1)).all()
@@ -34,13 +34,13 @@ def test_an_overconfident_network_is_found_out_and_mended():
 
 
 def test_every_clip_is_in_one_bin():
-    table = calibration.reliability(drawn(1), bins=5)
+    table = calibration.reliability_table(drawn(1), bins=5)
     assert table["n"].sum() == 4000
     assert (np.diff(table["confidence"]) > 0).all()
     assert (np.diff(table["accuracy"]) > 0).all()
 
 
 def test_nothing_to_fit_and_unknown_labels():
-    assert np.isnan(calibration.temperature(drawn(1).iloc[:0]))
+    assert np.isnan(calibration.fit_temperature(drawn(1).iloc[:0]))
     with pytest.raises(ValueError, match="without a column"):
-        calibration.temperature(drawn(1).assign(label="d"))
+        calibration.fit_temperature(drawn(1).assign(label="d"))

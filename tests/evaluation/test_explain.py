@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 from keras import layers
 
-from mercore import UserError, features, networks, plots, training, widgets
+from mercore import UserError, evaluation, features, networks, plots, training, widgets
 from mercore.corpora.labels import class_label
-from mercore.evaluation import explain, receptive_field
+from mercore.evaluation import explain
 from mercore.features.spectrogram import HOP_LENGTH, SAMPLE_RATE
 from mercore.plots import explain_text
 from mercore.plots.style import describe
@@ -51,7 +51,7 @@ def test_grad_cam_and_occlusion_point_at_the_burst_that_decides(trained):
         off["occlusion"].append(abs(moments[falls.argmax()] - (place + 6) * FRAME))
     chance = 0.9  # s, about: of two places drawn at random in three seconds
     assert np.median(off["occlusion"]) < 0.25 < chance / 3
-    fields = receptive_field.receptive_fields(trained)
+    fields = evaluation.receptive_fields(trained)
     cell = fields[fields.index == "Conv2D"].iloc[-1]["jump"][1] * FRAME  # Grad-CAM can't tell more than that
     assert np.median(off["grad_cam"]) < cell < chance / 2
 
@@ -334,5 +334,5 @@ def test_an_explorer_that_cannot_hear_says_so(run, tones, tmp_path):
 
 
 def test_the_jump_of_grad_cam_is_that_of_its_last_convolution():
-    fields = receptive_field.receptive_fields(networks.build("conv", 2, "quick"))
+    fields = evaluation.receptive_fields(networks.build("conv", 2, "quick"))
     assert fields[fields.index == "Conv2D"].iloc[-1]["jump"] == (64, 16)

@@ -12,7 +12,7 @@ TASKS = [(task, key) for task in ("genre", "mood") for key in published.ORDER]
 @pytest.mark.parametrize(("task", "key"), TASKS)
 def test_matrices_agree_with_the_annex(task, key):
     matrix = published.confusion(task, key).to_numpy()
-    correct, n = published.tested(task, key)
+    correct, n = published.test_counts(task, key)
     assert matrix.sum() == n
     assert np.trace(matrix) == correct
     printed = published.accuracy(task).loc[key, "test"]
@@ -23,7 +23,8 @@ def test_matrices_agree_with_the_annex(task, key):
 def test_figure_numbers_are_those_of_the_catalogue():
     text = (FACTS / "figures.csv").read_text(encoding="utf-8")
     for task, key in TASKS:
-        assert f"\n{published.figure(task, key)},fig{published.figure(task, key)}_{task}_{key}_confusion," in text
+        number = published.figure_number(task, key)
+        assert f"\n{number},fig{number}_{task}_{key}_confusion," in text
 
 
 def test_annex_is_laid_out_as_printed():

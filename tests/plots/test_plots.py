@@ -183,7 +183,7 @@ def test_saved_under_the_report_s_names_with_the_footer(tmp_path, monkeypatch):
     monkeypatch.setenv("MERCORE_FIGURES", str(tmp_path))
     run = run_of("mood", "conv")
     fig = plots.plot_run_confusion(run)
-    path = plots.save(fig, published.figure("mood", "conv"), Provenance.of(run))
+    path = plots.save(fig, published.figure_number("mood", "conv"), Provenance.of(run))
     assert path == tmp_path / "fig24_mood_conv_confusion.png"
     assert "not GTZAN/4Q" in texts_of(fig)
     assert [p.name for p in tmp_path.iterdir()] == [path.name]  # no SVG, nothing temporary
