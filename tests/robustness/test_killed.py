@@ -25,13 +25,13 @@ sys.exit(__main__.main(["figures", *sys.argv[2:]]))
 """
 SETTINGS = 'GENRE = ""  # music\nMOOD = ""  # other music\nPROFILE = "smoke"  # how much\nSEED = 0  # of all'
 TRAIN = """
-from mercore import corpora, figures, training
+from mercore import corpora, plots, training
 corpus = corpora.open_corpus(GENRE, "genre")
 run = training.train(corpus, "conv", PROFILE, "track", SEED)
-fig, ax = figures.new_figure(4, 3)
+fig, ax = plots.new_figure(4, 3)
 ax.plot(run.history["loss"].tolist() * 2, marker="o")
-figures.save(fig, "small", figures.Provenance(run.corpus["name"], "track", seed=SEED))
-figures.save_table(run.predictions, "small_table")
+plots.save(fig, "small", plots.Provenance(run.corpus["name"], "track", seed=SEED))
+plots.save_table(run.predictions, "small_table")
 """
 MOMENTS = random.Random()  # other ones each time; where one fails, its seconds are told
 

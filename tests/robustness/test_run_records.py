@@ -227,7 +227,8 @@ def test_a_network_beyond_all_measure_is_never_built(tmp_path, name, value):
 LOAD_ALL = """
 import json, re, sys
 from pathlib import Path
-from mercore import UserError, models, runs
+from mercore import UserError
+from mercore.training import runs
 root = Path(sys.argv[1])
 run = runs.of_record(root / "whole")
 whole = run.model().get_weights()
