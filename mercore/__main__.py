@@ -186,7 +186,7 @@ def features(options) -> None:
 
     found = sweep.extract(options.corpus, options.task, options.networks, options.profile, address=options.cluster)
     for kind, x in found.items():
-        print(f"{kind}: {len(x):,} clips, {x.steps.nbytes / 1e6:,.0f} MB in {x.steps.filename}")
+        print(f"{kind}: {len(x):,} clips, {x.quantised.nbytes / 1e6:,.0f} MB in {x.quantised.filename}")
 
 
 @command(

@@ -15,7 +15,7 @@ from scipy.stats import rankdata
 from mercore import UserError
 from mercore.corpora.clips import CLIP_SECONDS
 from mercore.evaluation.layers import receptive_fields
-from mercore.features.spectrogram import HOP_LENGTH, KINDS, SAMPLE_RATE, compute, load, log_mel, shape, slice_clip
+from mercore.features import FEATURES, HOP_LENGTH, SAMPLE_RATE, load, log_mel, shape, slice_clip
 from mercore.training import runs
 
 METHODS = {"grad_cam": "Grad-CAM", "attention": "attention", "occlusion": "occlusion"}
@@ -26,9 +26,9 @@ NOTICEABLE = 0.01  # of probability: if no covering changes more, occlusion has 
 CLEAR, BY_CHANCE, NEAR, NONE = 0.5, 0.1, 0.5, 0.2  # what `Agreement.verdict` goes by
 
 
-def input_kind(model) -> str:
-    """The kind of features (a key of `features.KINDS`) that a network takes, by the shape of its input."""
-    return next(name for name in KINDS if shape(name)[1] == model.input_shape[2])
+def input_type(model) -> str:
+    """The kind of features (a key of `features.FEATURES`) that a network takes, by the shape of its input."""
+    return next(name for name in FEATURES if shape(name)[1] == model.input_shape[2])
 
 
 def times(kind: str) -> np.ndarray:
@@ -53,7 +53,8 @@ def grad_cam(model, x: np.ndarray, class_index: int) -> np.ndarray:
     score (before the softmax) with respect to it, summed, cut off at 0 and interpolated to the input's size; all 0
     where nothing spoke for it. Selvaraju et al. 2017, "Grad-CAM". UserError for a network without such maps.
     """
-    from mercore.networks.report import keras, tf  # slow to import, so not above
+    import keras  # slow to import, so not above
+    import tensorflow as tf
 
     if "grad_cam" not in methods(model):
         raise UserError(f"{model.name} has no convolution over bands and frames, which Grad-CAM needs")
@@ -82,7 +83,7 @@ def _stretch(cells: np.ndarray, jump: int, size: int) -> np.ndarray:
 @lru_cache(maxsize=8)
 def _part(model, *outputs):
     """The network up to some of its layers' outputs."""
-    from mercore.networks.report import keras
+    import keras
 
     return keras.Model(model.input, outputs[0] if len(outputs) == 1 else list(outputs))
 
@@ -90,7 +91,7 @@ def _part(model, *outputs):
 @lru_cache(maxsize=8)  # compiling takes longer than answering; once for batches of all sizes
 def _compiled(model, output):
     """The network up to a layer's output, as a function of features (n, *shape)."""
-    from mercore.networks.report import tf
+    import tensorflow as tf
 
     part, given = _part(model, output), tf.TensorSpec((None, *model.input_shape[1:]), tf.float32)
     return tf.function(lambda x: part(x, training=False), input_signature=[given])
@@ -124,7 +125,7 @@ def frequency_responses(model, n_fft: int = 2048) -> tuple[np.ndarray, np.ndarra
     samples on the report's frames, of 256 in preset `tuned`. UserError for a network that is given log-mels.
     """
     first = next((layer for layer in model.layers if type(layer).__name__ == "Conv1D"), None)
-    if first is None or input_kind(model) == "log_mel":
+    if first is None or input_type(model) == "log_mel":
         raise UserError(f"{model.name} is given log-mels: its first layer has no filters on the waveform")
     kernels = first.get_weights()[0].reshape(-1, first.filters)
     return np.fft.rfftfreq(n_fft, 1 / SAMPLE_RATE), np.abs(np.fft.rfft(kernels, n_fft, axis=0))
@@ -149,7 +150,7 @@ def occlusion(
     `x` is one clip's normalised features. A value below 0: without that stretch the class is likelier. Zeiler and
     Fergus 2014, "Visualizing and understanding convolutional networks", there with grey squares on pictures.
     """
-    kind = input_kind(model)
+    kind = input_type(model)
     moments = np.arange(step / 2, CLIP_SECONDS, step)
     copies = [cover(x, kind, moment - width / 2, moment + width / 2) for moment in moments]
     p = _probabilities(model, [x, *copies], class_index)
@@ -251,7 +252,7 @@ class Heard:
 
 def listen(run, corpus, clip: pd.Series, class_name: str = "") -> Heard:
     """Ask the network of a run about one clip (a row of its predictions) and a class, by default the predicted one."""
-    if run.folder is None or not (run.folder / runs.WEIGHTS).exists():
+    if run.folder is None or not (run.folder / runs.MODEL).exists():
         raise UserError(f"{run.id or run.title}: the run has no weights here, so its network can't be asked")
     if clip["track"] not in corpus.tracks.index:
         raise UserError(f"{clip['track']}: isn't in {corpus.name}; give the corpus that the run was trained on")
@@ -259,9 +260,9 @@ def listen(run, corpus, clip: pd.Series, class_name: str = "") -> Heard:
         raise UserError(f"{run.id}: hears {run.clip_seconds:g} s at once; this is for clips of {CLIP_SECONDS:g} s")
     class_name = class_name or clip["predicted"]
     model, index = run.model(), run.classes.index(class_name)
-    kind = input_kind(model)
+    kind = input_type(model)
     samples = slice_clip(load(corpus.tracks.loc[clip["track"], "path"]), clip["start"])
-    x = run.normaliser.apply(compute(samples, np.zeros(1), kind, n_mels=run.n_mels))[0]
+    x = run.compute_features(samples, np.zeros(1))[0]
     courses, cam = {}, None
     for method in methods(model):
         if method == "grad_cam":

@@ -1,37 +1,23 @@
 """Audio files as samples, and what networks take as input: log-mel spectrograms and framed waveforms.
 
-Explained in 02_features."""
+All settings stand in one frozen object, `FeatureSettings`. Explained in notebook 02.
+"""
 
-from mercore.features.audio import (
-    SAMPLE_RATE,
-    load,
-)
-from mercore.features.spectrogram import (
-    HOP_LENGTH,
-    KINDS,
-    N_FFT,
-    N_MELS,
-    TOP_DB,
-    VERSION,
-    Normaliser,
-    StoredFeatures,
-    compute,
-    extract,
-    frame_waveform,
-    is_intact,
-    log_mel,
-    shape,
-    slice_clip,
-)
+from mercore.features.audio import load
+from mercore.features.cache import StoredFeatures, extract, is_intact
+from mercore.features.normaliser import Normaliser
+from mercore.features.settings import DEFAULT, HOP_LENGTH, N_FFT, N_MELS, SAMPLE_RATE, TOP_DB, FeatureSettings
+from mercore.features.spectrogram import FEATURES, compute, frame_waveform, log_mel, shape, slice_clip
 
 __all__ = [
+    "DEFAULT",
+    "FEATURES",
     "HOP_LENGTH",
-    "KINDS",
     "N_FFT",
     "N_MELS",
     "SAMPLE_RATE",
     "TOP_DB",
-    "VERSION",
+    "FeatureSettings",
     "Normaliser",
     "StoredFeatures",
     "compute",

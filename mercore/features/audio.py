@@ -1,4 +1,4 @@
-"""Audio files as samples, decoded in blocks so that a long or hostile file can't fill the memory.
+"""Decode audio files in blocks, so that a long file never lies in memory whole.
 
 Whatever libsndfile reads is read by it; MPEG-4 (m4a, mp4), which it doesn't, by whatever the system has for it (Core
 Audio, GStreamer, ffmpeg), through audioread. No shell is involved. Explained in 02_features.
@@ -15,8 +15,8 @@ import soxr
 
 from mercore import UserError
 from mercore.corpora.validate import LONGEST
+from mercore.features.settings import SAMPLE_RATE
 
-SAMPLE_RATE = 22_050
 BLOCK_FRAMES = 1 << 18  # read at once: a few seconds, so that an hour of stereo never lies in memory whole
 FULL_SCALE = np.float32(2**-15)  # of 16-bit samples
 MANY_CHANNELS = 8  # from here on blocks are shorter, as libsndfile takes up to 1,024
@@ -24,14 +24,22 @@ LOWEST_RATE, HIGHEST_RATE = 1_000, 1_000_000  # Hz; beyond lie broken headers, f
 FORMATS = "WAV, FLAC, OGG, MP3, AIFF and AU"
 
 
-def load(path: str | Path) -> np.ndarray:
-    """An audio file as mono float32 samples (n,) at 22,050 Hz: channels averaged, resampled by soxr.
+def load(path: str | Path, sample_rate: int = SAMPLE_RATE) -> np.ndarray:
+    """Load an audio file as mono samples: channels averaged, resampled by soxr.
 
-    Raises UserError for a file that is missing, unreadable, empty, longer than an hour (told before anything is
-    decoded, where its header says so) or holds samples that aren't numbers.
+    Args:
+        path: The file.
+        sample_rate: Of the samples returned (Hz).
+
+    Returns:
+        float32 (n,), full scale 1.
+
+    Raises:
+        UserError: For a file that is missing, unreadable, empty, longer than an hour (before anything is decoded,
+            where its header says so) or contains NaN or infinite samples.
     """
     try:
-        samples = _mixed(path, *_open(path))
+        samples = _mix(path, *_open(path), sample_rate)
     except UserError:
         raise
     except (OSError, EOFError, RuntimeError, ValueError, TypeError, audioread.DecodeError) as error:
@@ -110,7 +118,7 @@ def _blocks_mpeg4(file) -> Iterator[np.ndarray]:
 
 def _check_header(path: str | Path, rate: int, seconds: float) -> None:
     if not LOWEST_RATE <= rate <= HIGHEST_RATE:
-        raise UserError(f"{path}: a sample rate of {rate:,} Hz is none of music; export the file again")
+        raise UserError(f"{path}: unsupported sample rate ({rate:,} Hz); export the file again")
     if seconds > LONGEST:
         raise UserError(_too_long(path, seconds))
 
@@ -120,9 +128,9 @@ def _too_long(path: str | Path, seconds: float) -> str:
     return f"{path}: lasts {length} min, a song may last {LONGEST / 60:.0f} at most; cut it into parts"
 
 
-def _mixed(path: str | Path, rate: int, blocks: Iterator[np.ndarray]) -> np.ndarray:
-    """The blocks as one mono signal at SAMPLE_RATE."""
-    resample = None if rate == SAMPLE_RATE else soxr.ResampleStream(rate, SAMPLE_RATE, 1, dtype="float32")
+def _mix(path: str | Path, rate: int, blocks: Iterator[np.ndarray], wanted: int) -> np.ndarray:
+    """The blocks as one mono signal at the wanted rate."""
+    resample = None if rate == wanted else soxr.ResampleStream(rate, wanted, 1, dtype="float32")
     parts, frames = [np.zeros(0, np.float32)], 0
     with contextlib.closing(blocks):  # and with them the file, whatever happens: Windows can't remove an open one
         for block in blocks:
@@ -132,7 +140,7 @@ def _mixed(path: str | Path, rate: int, blocks: Iterator[np.ndarray]) -> np.ndar
             channels = block.T  # added one by one, in a tenth of the time of block.mean(axis=1)
             mono = sum(channels) / np.float32(len(channels)) if len(channels) > 1 else channels[0]
             if not np.isfinite(mono).all():
-                raise UserError(f"{path}: holds samples that are no numbers (NaN, infinite); export it again")
+                raise UserError(f"{path}: contains NaN or infinite samples; export the file again")
             parts.append(resample.resample_chunk(mono) if resample else mono)
     if frames and resample:
         parts.append(resample.resample_chunk(np.zeros(0, np.float32), last=True))

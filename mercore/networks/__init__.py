@@ -1,33 +1,42 @@
-"""The seven networks of the report, and the same families drawn anew.
+"""The seven networks of the report, the same families drawn anew, and the registry that any other network joins.
 
-Explained in 03_conv to 06_end_to_end."""
+Plain Keras, one short file a family. Explained in notebooks 03 to 06; preset `tuned` in 09.
+"""
 
-from mercore.networks.report import (
+from mercore.networks.registry import (
     BUILDING,
-    KEYS,
     PRESETS,
-    SIZES,
-    TITLES,
-    AttentionPooling,
-    TimeDistributed,
+    Network,
     build,
-    input_kind,
-    keras,
+    code_digest,
+    epoch_seconds,
+    find,
+    input_type,
+    names,
+    network,
+    quiet_tensorflow,
     seeded,
-    sizes_of,
+    short_title,
+    sizes,
+    title,
+    variant,
 )
 
 __all__ = [
     "BUILDING",
-    "KEYS",
     "PRESETS",
-    "SIZES",
-    "TITLES",
-    "AttentionPooling",
-    "TimeDistributed",
+    "Network",
     "build",
-    "input_kind",
-    "keras",
+    "code_digest",
+    "epoch_seconds",
+    "find",
+    "input_type",
+    "names",
+    "network",
+    "quiet_tensorflow",
     "seeded",
-    "sizes_of",
+    "short_title",
+    "sizes",
+    "title",
+    "variant",
 ]

@@ -1,74 +1,21 @@
 """The networks of preset `tuned`: the report's families drawn anew. Explained in 09_beyond_the_report.
 
 What they have in common: they make their input small before they look at it closely (average pooling, strides), they
-normalise after every convolution, and instead of flattening they keep statistics of what was found: over time, and in
-the purely convolutional network over time and bands. So few weights are left to learn by heart where something was.
-Which of it earns what is measured in data/ablations.csv.
+normalise after every convolution, and instead of flattening they keep statistics over time, in the purely
+convolutional network over time and bands. So few weights are left to memorise where something was. What each choice
+gains is measured in data/ablations.csv.
 """
 
 import keras
-from keras import layers, ops
+from keras import layers
 
-STATISTICS = ("mean", "maximum", "deviation")
-
-
-@keras.saving.register_keras_serializable("mercore")
-class StatisticsPooling(layers.Layer):
-    """Statistics of each feature over all places, one after the other: (places, features) -> (statistics x features,).
-
-    Mean, maximum and standard deviation; mean and deviation as in Snyder et al. 2018, "X-vectors".
-    """
-
-    def __init__(self, of: tuple[str, ...] = STATISTICS, **about):
-        super().__init__(**about)
-        self.of = tuple(of)
-
-    def call(self, x):
-        found = {
-            "mean": lambda: ops.mean(x, axis=1),
-            "maximum": lambda: ops.max(x, axis=1),
-            "deviation": lambda: ops.sqrt(ops.var(x, axis=1) + 1e-4),
-        }
-        return ops.concatenate([found[name]() for name in self.of], axis=-1)
-
-    def compute_output_shape(self, input_shape):
-        return input_shape[0], len(self.of) * input_shape[2]
-
-    def get_config(self):
-        return super().get_config() | {"of": list(self.of)}
+from mercore.networks.layers import LogPower, StatisticsPooling
+from mercore.networks.registry import variant
 
 
-@keras.saving.register_keras_serializable("mercore")
-class LogPower(layers.Layer):
-    """What a mel-spectrogram does with its bands: squared, averaged over `frames` steps, as a logarithm."""
-
-    def __init__(self, frames: int, **about):
-        super().__init__(**about)
-        self.frames = frames
-
-    def call(self, x):
-        return ops.log(ops.average_pool(ops.square(x), self.frames, self.frames) + 1e-3)
-
-    def compute_output_shape(self, input_shape):
-        return input_shape[0], input_shape[1] // self.frames, input_shape[2]
-
-    def get_config(self):
-        return super().get_config() | {"frames": self.frames}
-
-
-def build(key: str, n_classes: int, shape: tuple[int, int]) -> keras.Model:
-    """The network `key` (as in `networks.build`) with the same input, of this shape, and output as elsewhere."""
-    recurrent = layers.GRU if key.endswith("gru") else layers.LSTM
-    if key == "conv":
-        inputs, x = _conv(shape, (24, 32, 48, 64))
-    elif key in ("blstm", "bgru"):
-        inputs, x = _recurrent(shape, recurrent, width=96, units=64)
-    elif key.startswith("conv_"):
-        inputs, x = _conv_recurrent(shape, recurrent, (24, 32, 48), units=32)
-    else:
-        inputs, x = _raw(shape, recurrent, filters=64, widths=(64, 64), units=32)
+def _classify(inputs, x, n_classes):
     x = layers.Dropout(0.2)(StatisticsPooling()(x))
-    return keras.Model(inputs, layers.Dense(n_classes, activation="softmax", name="probabilities")(x), name=key)
+    return keras.Model(inputs, layers.Dense(n_classes, activation="softmax", name="probabilities")(x))
 
 
 def _normalised(x):
@@ -89,27 +36,37 @@ def _mel_blocks(shape, filters, pools):
     return inputs, x
 
 
-def _conv(shape, filters):
+@variant("conv", "tuned", seconds=0.8)
+def build_conv(n_classes, shape, filters=(24, 32, 48, 64)):
+    """Build the convolutional network: statistics over all places of the last feature maps."""
     inputs, x = _mel_blocks(shape, filters, (2, 2, 2, None))
-    return inputs, layers.Reshape((-1, filters[-1]))(x)
+    return _classify(inputs, layers.Reshape((-1, filters[-1]))(x), n_classes)
 
 
-def _recurrent(shape, recurrent, width, units):
+@variant("bgru", "tuned", seconds=1.8, cell=layers.GRU)
+@variant("blstm", "tuned", seconds=1.7, cell=layers.LSTM)
+def build_recurrent(n_classes, shape, cell, width=96, units=64):
+    """Build the recurrent network: one convolution over time, then statistics of all states."""
     inputs = keras.Input(shape, name="log_mel")
     x = layers.AveragePooling1D(2)(layers.Permute((2, 1))(inputs))
     x = layers.SpatialDropout1D(0.1)(_normalised(layers.Conv1D(width, 5, padding="same", use_bias=False)(x)))
-    return inputs, layers.Bidirectional(recurrent(units, return_sequences=True))(x)
+    return _classify(inputs, layers.Bidirectional(cell(units, return_sequences=True))(x), n_classes)
 
 
-def _conv_recurrent(shape, recurrent, filters, units):
+@variant("conv_bgru", "tuned", seconds=0.9, cell=layers.GRU)
+@variant("conv_blstm", "tuned", seconds=1.0, cell=layers.LSTM)
+def build_conv_recurrent(n_classes, shape, cell, filters=(24, 32, 48), units=32):
+    """Build the convolutional-recurrent network: a sequence over time, each step with all its bands."""
     inputs, x = _mel_blocks(shape, filters, (2, 2, (2, 1)))
-    x = layers.Permute((2, 1, 3))(x)  # a sequence over time, each step with its bands
+    x = layers.Permute((2, 1, 3))(x)
     x = layers.Reshape((x.shape[1], x.shape[2] * x.shape[3]))(x)
-    return inputs, layers.Bidirectional(recurrent(units, return_sequences=True))(x)
+    return _classify(inputs, layers.Bidirectional(cell(units, return_sequences=True))(x), n_classes)
 
 
-def _raw(shape, recurrent, filters, widths, units):
-    """A filter bank that is learnt: its outputs are squared, averaged and compressed, as a mel-spectrogram's are."""
+@variant("end2end_gru", "tuned", seconds=2.9, cell=layers.GRU)
+@variant("end2end", "tuned", seconds=3.1, cell=layers.LSTM)
+def build_end_to_end(n_classes, shape, cell, filters=64, widths=(64, 64), units=32):
+    """Build the end-to-end network: a learnt filter bank, squared, averaged and compressed like a mel-spectrogram."""
     inputs = keras.Input(shape, name="waveform")
     x = layers.Reshape((shape[0] * shape[1], 1))(inputs)
     x = layers.Conv1D(filters, 256, strides=128, use_bias=False)(x)
@@ -117,4 +74,4 @@ def _raw(shape, recurrent, filters, widths, units):
     for n in widths:
         x = layers.SpatialDropout1D(0.2)(_normalised(layers.Conv1D(n, 5, padding="same", use_bias=False)(x)))
         x = layers.MaxPooling1D(2)(x)
-    return inputs, layers.Bidirectional(recurrent(units, return_sequences=True))(x)
+    return _classify(inputs, layers.Bidirectional(cell(units, return_sequences=True))(x), n_classes)

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from mercore.corpora.clips import CLIP_SECONDS
 from mercore.corpora.labels import class_label
 from mercore.evaluation.explain import METHODS, WINDOW, Heard
-from mercore.features.spectrogram import HOP_LENGTH, SAMPLE_RATE
+from mercore.features import HOP_LENGTH, SAMPLE_RATE
 from mercore.plots.style import (
     BLUE,
     GREEN,

@@ -7,7 +7,7 @@ predictions of the training side are left out.
 """
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -114,7 +114,7 @@ def verify(root: Path | None = None) -> list[str]:
 
 def find(name: str) -> runs.Run:
     """A run of data/runs or, failing that, a committed record, by its id."""
-    found = [folder for folder in (runs.folder_of(name), RECORDS / name) if folder.is_dir()]
+    found = [folder for folder in ((runs.runs_dir() / name), RECORDS / name) if folder.is_dir()]
     if not found:
         raise UserError(f"{name}: there is neither such a run below {runs.runs_dir()} nor such a record in {RECORDS}")
     return runs.load(found[0])
@@ -142,23 +142,13 @@ def repeat(record: runs.Run, path: str | None = None, seed: int | None = None) -
     seed = config["seed"] if seed is None else seed
     if config["profile"] == "baseline":
         return baselines.train(corpus, config["network"], config["protocol"], seed, config["folds"], config["fold"])
-    settings = {field: config[field] for field in training.PROFILES["quick"].__dataclass_fields__ if field in config}
-    settings = training.OFF | settings
-    return training.train(
-        corpus,
-        config["network"],
-        config["profile"],
-        config["protocol"],
-        seed,
-        config["folds"],
-        config["fold"],
-        config["augment"],
-        config["scaler"],
-        config["attention"],
-        config["front_end"],
-        reuse=False,
-        **settings,
-    )
+    if config["preset"] == "own":
+        raise UserError(f"{record.id}: was trained with a function of its user's; call training.train with it again")
+    named = ("network", "profile", "protocol", "seed", "input", "features")
+    changes = {name: value for name, value in asdict(record.settings).items() if name not in named}
+    changes["features"] = record.settings.features
+    how = (config["network"], config["profile"], config["protocol"], seed)
+    return training.train(corpus, *how, reuse=False, **changes)
 
 
 def compare(record: runs.Run, again: runs.Run) -> str:

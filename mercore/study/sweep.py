@@ -15,9 +15,10 @@ from itertools import product
 
 import joblib
 
-from mercore import UserError, corpora, features, training
+from mercore import UserError, corpora, data_dir, features, training
+from mercore import networks as networks_of_project
 from mercore.study import cluster
-from mercore.training import fit, runs, storage
+from mercore.training import fit, runs
 
 THREADS = "TF_NUM_INTRAOP_THREADS"  # TensorFlow's own; read once, with its first operation
 ATTEMPTS = 3  # as often the processes of this machine may die
@@ -56,7 +57,7 @@ class Outcome:
 class Quiet(fit.Listener):
     """Several trainings at once had better not all talk."""
 
-    def tell(self, text: str) -> None:
+    def report(self, text: str) -> None:
         """Nothing."""
 
 
@@ -78,7 +79,8 @@ def plan(
     opened = {seed: corpora.open_corpus(path, task, seed) for seed in (seeds if path == "embedded" else seeds[:1])}
     parts = [None] if folds is None else range(folds)
     for seed, corpus in opened.items():
-        training.divide(corpus, training.profile(profile), protocol, seed, folds, parts[0])
+        config = training.profile(profile).change(protocol=protocol, seed=seed, folds=folds, fold=parts[0])
+        training.split_corpus(corpus, config)
     prints = {seed: opened.get(seed, opened[seeds[0]]).fingerprint for seed in seeds}
     return [
         Job(path, task, prints[seed], network, profile, protocol, seed, folds, fold)
@@ -88,11 +90,11 @@ def plan(
 
 def known(networks: Iterable[str]) -> list[str]:
     """These networks, or all seven where none is named. Raises UserError for one that isn't known."""
-    from mercore.networks.report import KEYS  # imports TensorFlow
 
-    chosen = list(dict.fromkeys(networks)) or list(KEYS)
-    if unknown := [key for key in chosen if key not in KEYS]:
-        raise UserError(f"unknown network {unknown[0]!r}: choose from {', '.join(KEYS)}")
+    registered = networks_of_project.names()
+    chosen = list(dict.fromkeys(networks)) or list(registered)
+    if unknown := [key for key in chosen if key not in registered]:
+        raise UserError(f"unknown network {unknown[0]!r}: choose from {', '.join(registered)}")
     return chosen
 
 
@@ -105,11 +107,7 @@ def run(
     machine (default: as the cores have threads to give). address: of a Dask scheduler whose workers do it instead.
     Raises UserError where the cluster isn't fit for it.
     """
-    waiting, place = list(jobs), storage.place()
-    if address and place is None:
-        raise UserError(
-            "--cluster: set MERCORE_RUNS to a folder or an fsspec URL (s3://...) that all machines reach, for the runs"
-        )
+    waiting, place = list(jobs), str(data_dir())
     at_once = at_once or max(1, joblib.cpu_count() // threads)
     with cluster.on(address, lambda error: Outcome(error=str(error))):
         for _ in range(ATTEMPTS):
@@ -125,19 +123,19 @@ def run(
         yield job, Outcome(error="the processes died again and again, most often for want of memory: try --jobs 1")
 
 
-def train(job: Job, threads: int, place: str | None) -> Outcome:
+def train(job: Job, threads: int, place: str) -> Outcome:
     """Train one job, or find its run; whatever goes wrong is told and not raised, so that the others go on."""
     os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")  # several processes may share one GPU
-    if place:
-        os.environ["MERCORE_RUNS"] = place
+    os.environ.setdefault("MERCORE_DATA", place)
     machine = socket.gethostname()
     try:
         if os.environ.setdefault(THREADS, str(threads)) != str(threads):
             raise UserError(f"{machine}: this process trains with {os.environ[THREADS]} threads, not {threads}")
         with joblib.parallel_config("threading"):  # else a cluster's tasks would wait for tasks of their own
             corpus = _opened(job.corpus, job.task, job.seed if job.corpus == "embedded" else 0, job.fingerprint)
-            how = (job.network, job.profile, job.protocol, job.seed, job.folds, job.fold)
-            return Outcome(training.train(corpus, *how, listener=Quiet()).id, machine=machine)
+            how = (job.network, job.profile, job.protocol, job.seed)
+            run = training.train(corpus, *how, folds=job.folds, fold=job.fold, listener=Quiet())
+            return Outcome(run.id, machine=machine)
     except UserError as error:
         return Outcome(error=str(error), machine=machine)
     except Exception as error:
@@ -173,9 +171,7 @@ def extract(
     address: str | None = None,
 ) -> dict[str, features.StoredFeatures]:
     """The features that these networks need, by kind, in this machine's cache; a cluster computes them if given."""
-    from mercore.networks.report import input_kind
-
     corpus, settings = corpora.open_corpus(path, task, seed), training.profile(profile)
-    kinds = dict.fromkeys(input_kind(key) for key in known(networks))
+    kinds = dict.fromkeys(networks_of_project.input_type(key) for key in known(networks))
     with cluster.on(address):
         return {kind: training.prepare(corpus, kind, settings, "all", seed).x for kind in kinds}

@@ -1,27 +1,24 @@
-"""Training: settings, the fit itself, runs on disk, pretrained models.
+"""Training: settings in one frozen object, the fit itself, runs on disk, pretrained models. Explained in notebook 03.
 
-Explained in 03_conv."""
+    run = training.train(corpus, "conv", epochs=5)
 
-from mercore.training.trainer import (
-    EPOCH_SECONDS,
-    OFF,
-    PROFILES,
-    Profile,
-    divide,
-    estimate,
-    prepare,
-    profile,
-    train,
-)
+A network is the key of a registered one, or any function `build(n_classes, shape) -> keras.Model`.
+"""
+
+from mercore.training.config import PROFILES, TrainingConfig, estimate, profile
+from mercore.training.fit import Listener, Stopped
+from mercore.training.trainer import Prepared, configure, prepare, split_corpus, train
 
 __all__ = [
-    "EPOCH_SECONDS",
-    "OFF",
     "PROFILES",
-    "Profile",
-    "divide",
+    "Listener",
+    "Prepared",
+    "Stopped",
+    "TrainingConfig",
+    "configure",
     "estimate",
     "prepare",
     "profile",
+    "split_corpus",
     "train",
 ]

@@ -1,19 +1,17 @@
-"""How a network is shown its clips, epoch after epoch, and who is told of it. Explained in 03_conv.
-
-Which network, on what and how long, is `mercore.training`'s to say.
-"""
+"""Batches, augmentation and the fit itself, which reports its progress and can be stopped. Explained in 03_conv."""
 
 import time
 import warnings
+from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
 from mercore import UserError
 
-# Shifts of at most 13 frames (0.3 s) and 4 mel bands.
-TIME_SHIFT, BAND_SHIFT = 13, 4
-EVALUATED_AT_ONCE = 128  # clips
+TIME_SHIFT, BAND_SHIFT = 0.3, 4  # at most: s, mel bands
+EVALUATION_BATCH = 128  # clips
 
 
 class Stopped(UserError):
@@ -21,62 +19,76 @@ class Stopped(UserError):
 
 
 class Listener:
-    """Is told how a training goes, and asked after every step whether to stop. This one prints a line an epoch.
+    """Follows a training, and is asked after every step whether to stop; this one prints a line an epoch.
 
-    attentive: whether it shows the steps itself and may stop, which it isn't to wait long for.
+    Attributes:
+        interactive: Whether it shows the steps itself and may stop, without waiting long.
+        stopped: Whether the training is to end.
     """
 
-    attentive = False
+    interactive = False
     stopped = False
 
-    def tell(self, text: str) -> None:
-        """A sentence on what is being done."""
+    def report(self, text: str) -> None:
+        """Show a sentence on what is being done."""
         print(text, flush=True)
 
-    def step(self, done: int, of: int) -> None:
-        """So many tracks of the features, or steps of the epoch, are done."""
+    def step(self, done: int, total: int) -> None:
+        """Note that so many tracks of the features, or steps of the epoch, are done."""
 
-    def epoch(self, history: pd.DataFrame, settings) -> None:
-        """An epoch is done; history: a row for each so far."""
+    def epoch(self, history: pd.DataFrame, config) -> None:
+        """Note that an epoch is done; history has a row for each so far."""
         last, number = history.iloc[-1], len(history)
-        text = f"epoch {number:2}/{settings.epochs}  train {last['loss']:.3f} / {last['accuracy']:.3f}"
+        text = f"epoch {number:2}/{config.epochs}  train {last['loss']:.3f} / {last['accuracy']:.3f}"
         if "val_loss" in history:
             text += f"  validation {last['val_loss']:.3f} / {last['val_accuracy']:.3f}"
         text += f"  {last['seconds']:.1f} s"
-        rest = last["seconds"] * (settings.epochs - 1)
+        rest = last["seconds"] * (config.epochs - 1)
         if number == 1 and rest > 60:
-            text += f"  (all {settings.epochs} epochs: at most {rest / 60:.0f} more minutes)"
-        self.tell(text)
+            text += f"  (all {config.epochs} epochs: at most {rest / 60:.0f} more minutes)"
+        self.report(text)
 
 
-def shift(batch: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Shift each log-mel of a (clips, bands, frames) batch at random in time and frequency, edges repeated.
+def shift(batch: np.ndarray, rng: np.random.Generator, frames: int = 13, bands: int = BAND_SHIFT) -> np.ndarray:
+    """Shift each log-mel spectrogram at random in time and frequency, edges repeated.
 
     As ImageDataGenerator's width_shift_range, height_shift_range and fill_mode="nearest" (Keras documentation).
+
+    Args:
+        batch: (clips, bands, frames).
+        rng: The source of randomness.
+        frames: Shift by at most so many frames; 13 are 0.3 s.
+        bands: Shift by at most so many mel bands.
     """
-    n, bands, frames = batch.shape
-    down = rng.integers(-BAND_SHIFT, BAND_SHIFT + 1, size=n) + BAND_SHIFT
-    right = rng.integers(-TIME_SHIFT, TIME_SHIFT + 1, size=n) + TIME_SHIFT
-    padded = np.pad(batch, ((0, 0), (BAND_SHIFT, BAND_SHIFT), (TIME_SHIFT, TIME_SHIFT)), mode="edge")
-    return np.stack([clip[d : d + bands, r : r + frames] for clip, d, r in zip(padded, down, right, strict=True)])
+    n, height, width = batch.shape
+    down = rng.integers(-bands, bands + 1, size=n) + bands
+    right = rng.integers(-frames, frames + 1, size=n) + frames
+    padded = np.pad(batch, ((0, 0), (bands, bands), (frames, frames)), mode="edge")
+    return np.stack([clip[d : d + height, r : r + width] for clip, d, r in zip(padded, down, right, strict=True)])
 
 
-def turn(batch: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Turn each clip of raw audio, (clips, steps, samples), round in time, and change its level by 6 dB at most.
+def random_roll_and_gain(batch: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Apply a random circular shift in time and a random gain of up to ±6 dB to clips (clips, steps, samples).
 
     What leaves at the end comes in at the beginning, so that filters meet the same music at every phase.
     """
     clips = batch.reshape(len(batch), -1)
     by, gain = rng.integers(clips.shape[1], size=len(clips)), 2 ** rng.uniform(-1, 1, len(clips))
-    turned = [np.roll(clip, n) * g for clip, n, g in zip(clips, by, gain.astype(np.float32), strict=True)]
-    return np.stack(turned).reshape(batch.shape)
+    rolled = [np.roll(clip, n) * g for clip, n, g in zip(clips, by, gain.astype(np.float32), strict=True)]
+    return np.stack(rolled).reshape(batch.shape)
 
 
 def batches(prepared, normaliser, rows, batch_size: int, seed: int | None = None, augment=False, one_hot=False):
-    """A keras.utils.PyDataset of (normalised features, classes); shuffled each epoch where a seed is given.
+    """Return a keras.utils.PyDataset of (normalised features, classes).
 
-    prepared: `training.Prepared`. rows: of its clips. Classes are numbers, or rows of an identity matrix where
-    `one_hot`.
+    Args:
+        prepared: A `trainer.Prepared`.
+        normaliser: What standardises the features.
+        rows: Of its clips.
+        batch_size: Clips a batch.
+        seed: Of the order, another one each epoch; None: the order of the rows.
+        augment: Change the clips at random.
+        one_hot: Give classes as rows of an identity matrix, else as numbers.
     """
     from keras.utils import PyDataset
 
@@ -84,7 +96,10 @@ def batches(prepared, normaliser, rows, batch_size: int, seed: int | None = None
     if one_hot:
         classes = np.eye(len(prepared.corpus.classes), dtype=np.float32)[classes]
 
-    change = shift if prepared.kind == "log_mel" else turn
+    change = random_roll_and_gain
+    if prepared.config.input == "log_mel":
+        settings = prepared.config.features
+        change = partial(shift, frames=round(TIME_SHIFT * settings.sample_rate / settings.hop_length))
 
     class Batches(PyDataset):
         def __init__(self):
@@ -96,11 +111,11 @@ def batches(prepared, normaliser, rows, batch_size: int, seed: int | None = None
             return -(-len(self.rows) // batch_size)
 
         def __getitem__(self, i):
-            chosen = self.rows[i * batch_size : (i + 1) * batch_size]
-            x = normaliser.apply(prepared.x[np.sort(chosen)])
+            chosen = np.sort(self.rows[i * batch_size : (i + 1) * batch_size])
+            x = normaliser.apply(prepared.x[chosen])
             if augment:
                 x = change(x, np.random.default_rng([seed, self.epoch, i]))
-            return x, classes[np.sort(chosen)]
+            return x, classes[chosen]
 
         def on_epoch_end(self):
             self.epoch += 1
@@ -110,74 +125,84 @@ def batches(prepared, normaliser, rows, batch_size: int, seed: int | None = None
     return Batches()
 
 
-def strategy():
-    """All GPUs of this machine at once, each with its share of each batch; TensorFlow's usual way with one or none."""
+def distribution_strategy():
+    """Return TensorFlow's way with all GPUs of this machine at once, each with its share of each batch."""
     import tensorflow as tf
 
     gpus = [device.name for device in tf.config.list_logical_devices("GPU")]
     return tf.distribute.MirroredStrategy(gpus) if len(gpus) > 1 else tf.distribute.get_strategy()
 
 
-def fit(model, prepared, normaliser, settings, seed: int, augment: bool, listener: Listener) -> pd.DataFrame:
-    """Train as the profile says; one row a whole epoch, with the epoch's seconds and learning rate."""
-    from keras import callbacks
+def fit(model, prepared, normaliser, config, listener: Listener, callbacks: Sequence = ()) -> pd.DataFrame:
+    """Train a compiled model by its settings.
 
-    side = prepared.split
-    watch = f"val_{settings.watch}" if len(side.validation) else settings.watch
-    soft = settings.label_smoothing > 0
-    training = batches(prepared, normaliser, side.train, settings.batch_size, seed, augment, soft)
-    at_once = min(EVALUATED_AT_ONCE, settings.batch_size) if listener.attentive else EVALUATED_AT_ONCE
-    going = _going(listener, settings, watch, len(training))
+    Args:
+        model: The network.
+        prepared: A `trainer.Prepared`.
+        normaliser: What standardises the features.
+        config: A `TrainingConfig`.
+        listener: Follows the training and may stop it: then the best weights so far are kept.
+        callbacks: Further Keras callbacks.
+
+    Returns:
+        One row a whole epoch, with its seconds and learning rate; `chosen` marks the weights that are kept.
+    """
+    from keras.callbacks import EarlyStopping
+
+    split = prepared.split
+    monitor = f"val_{config.monitor}" if len(split.validation) else config.monitor
+    one_hot = config.label_smoothing > 0
+    training = batches(prepared, normaliser, split.train, config.batch_size, config.seed, config.augment, one_hot)
+    size = min(EVALUATION_BATCH, config.batch_size) if listener.interactive else EVALUATION_BATCH
+    validation = batches(prepared, normaliser, split.validation, size, one_hot=one_hot)
+    progress = _progress_callback(listener, config, monitor, len(training))
     warnings.filterwarnings("ignore", "Your input ran out of data")  # what Keras says of a training that was stopped
     model.fit(
         training,
-        validation_data=batches(prepared, normaliser, side.validation, at_once, one_hot=soft)
-        if len(side.validation)
-        else None,
-        validation_freq=going.validated,
-        epochs=settings.epochs,
+        validation_data=validation if len(split.validation) else None,
+        validation_freq=progress.validated,
+        epochs=config.epochs,
         verbose=0,
         callbacks=[
-            going,
-            callbacks.EarlyStopping(watch, patience=settings.patience, restore_best_weights=settings.restore_best),
-            _rate(settings, watch),
+            progress,
+            EarlyStopping(monitor, patience=config.patience, restore_best_weights=config.restore_best),
+            _learning_rate_callback(config, monitor),
+            *callbacks,
         ],
     )
-    if listener.stopped and going.best_weights:
-        model.set_weights(going.best_weights)
-    history = pd.DataFrame(going.rows)
-    best = settings.restore_best or listener.stopped
-    history["chosen"] = history.index == (going.best_epoch if best else len(history) - 1)
+    if listener.stopped and progress.best_weights:
+        model.set_weights(progress.best_weights)
+    history = pd.DataFrame(progress.rows)
+    keep_best = config.restore_best or listener.stopped
+    history["chosen"] = history.index == (progress.best_epoch if keep_best else len(history) - 1)
     return history
 
 
-def _rate(settings, watch: str):
-    """The callback that lowers the learning rate: on a plateau, or along half a cosine (Loshchilov & Hutter 2017)."""
-    from keras import callbacks
+def _learning_rate_callback(config, monitor: str):
+    """Lower the learning rate on a plateau, or along half a cosine (Loshchilov & Hutter 2017)."""
+    from keras.callbacks import LearningRateScheduler, ReduceLROnPlateau
 
-    if settings.plateau:
-        return callbacks.ReduceLROnPlateau(watch, factor=0.1, patience=settings.plateau)
-    return callbacks.LearningRateScheduler(
-        lambda epoch: settings.learning_rate * (1 + np.cos(np.pi * epoch / settings.epochs)) / 2
-    )
+    if config.plateau:
+        return ReduceLROnPlateau(monitor, factor=0.1, patience=config.plateau)
+    return LearningRateScheduler(lambda epoch: config.learning_rate * (1 + np.cos(np.pi * epoch / config.epochs)) / 2)
 
 
-def _going(listener: Listener, settings, watch: str, steps: int):
-    """The callback that tells a listener how training goes, and stops between two steps where the listener asks it.
+def _progress_callback(listener: Listener, config, monitor: str, steps: int):
+    """Report to a listener, and stop between two steps where the listener asks for it.
 
-    rows: one a whole epoch. best_epoch (from 0) and best_weights: by `watch`, so far. An epoch that was broken off has
-    no row. validated: the epochs (from 1) that end with a validation.
+    rows: one a whole epoch; one that was broken off has none. best_epoch (from 0) and best_weights: by `monitor`, so
+    far. validated: the epochs (from 1) that end with a validation.
     """
     from keras import ops
     from keras.callbacks import Callback
 
-    better = np.less if settings.watch == "loss" else np.greater
+    better = np.less if config.monitor == "loss" else np.greater
 
-    class Going(Callback):
+    class Progress(Callback):
         def __init__(self):
             super().__init__()
             self.rows, self.best_epoch, self.best_weights = [], 0, None
-            self.validated = list(range(1, settings.epochs + 1))
+            self.validated = list(range(1, config.epochs + 1))
 
         def on_epoch_begin(self, epoch, logs=None):
             self.started = time.perf_counter()
@@ -197,12 +222,12 @@ def _going(listener: Listener, settings, watch: str, steps: int):
 
         def on_epoch_end(self, epoch, logs=None):
             if not self.validated:  # broken off: early stopping, which comes next, is not to take it for the best
-                logs[watch] = np.nan
+                logs[monitor] = np.nan
                 return
             rate = float(ops.convert_to_numpy(self.model.optimizer.learning_rate))
             self.rows.append({**logs, "learning_rate": rate, "seconds": time.perf_counter() - self.started})
-            if self.best_weights is None or better(logs[watch], self.rows[self.best_epoch][watch]):
+            if self.best_weights is None or better(logs[monitor], self.rows[self.best_epoch][monitor]):
                 self.best_epoch, self.best_weights = epoch, self.model.get_weights()
-            listener.epoch(pd.DataFrame(self.rows), settings)
+            listener.epoch(pd.DataFrame(self.rows), config)
 
-    return Going()
+    return Progress()

@@ -1,251 +1,242 @@
-"""One training function for all seven networks. Explained in 03_conv.
-
-The recipe of profile `report` is the one published beside the report: Adam at its default rate, batches of 128,
-at most 30 epochs, early stopping after 5 epochs without a better validation loss, a tenth of the learning rate
-after 3, and the weights of the last epoch, not of the best one. Which augmentation the report used is not
-published; ours, small shifts in time and frequency as Keras' ImageDataGenerator makes them, is our choice. Profile
-`tuned` is another recipe, chosen on validation artists of 4Q; see 09_beyond_the_report.
-"""
+"""One training function for all networks, registered or one's own. Explained in 03_conv."""
 
 import gc
 import hashlib
-import json
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import MISSING, asdict, dataclass, fields, replace
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from mercore import UserError, corpora, features
-from mercore.corpora import clips, splits
+from mercore import UserError, features, networks
+from mercore.corpora import Corpus, clips, splits, subset
 from mercore.training import fit, runs
+from mercore.training.config import TrainingConfig, profile
+
+NOTHING_KEPT = "stopped before the first step: there is nothing to keep"
 
 
 @dataclass(frozen=True)
-class Profile:
-    """How much is trained: which sizes of networks, for how long, on how many clips a track."""
+class Prepared:
+    """A corpus ready for training.
 
-    name: str
-    preset: str  # of networks.build
-    epochs: int  # at most
-    batch_size: int
-    learning_rate: float
-    watch: str  # what is watched on the validation side: "loss" or "accuracy"
-    patience: int  # epochs without a better one before training stops
-    plateau: int | None  # epochs without a better one before the learning rate falls to a tenth; None: cosine
-    restore_best: bool  # keep the weights of the best epoch, else those of the last one
-    clips_per_track: int
-    tracks_per_class: int | None = None  # None: all
-    train_share: float = 0.0  # of the training tracks, for learning curves; 0: all
-    label_smoothing: float = 0.0
-    weight_decay: float = 0.0  # above 0: AdamW
-    clip_seconds: float = clips.CLIP_SECONDS
-    n_mels: int = features.N_MELS
-    width: float = 1.0  # so many times the preset's filters
-    units: int | None = None  # of recurrent layers; None: the preset's
-    dropout: float | None = None  # None: the preset's
+    Attributes:
+        corpus: What is used of the corpus.
+        clips: Its clip table.
+        split: Which clips train, choose and test.
+        x: The features, one row a clip.
+        config: The settings.
+    """
 
-
-# With few validation artists a network that errs with confidence has its best loss after an epoch or two, long before
-# its best accuracy; so `quick` watches the accuracy.
-PROFILES = {
-    "smoke": Profile("smoke", "quick", 1, 32, 1e-3, "accuracy", 5, 3, True, clips_per_track=2, tracks_per_class=6),
-    "quick": Profile("quick", "quick", 8, 32, 3e-3, "accuracy", 5, None, True, clips_per_track=10),
-    "report": Profile("report", "report", 30, 128, 1e-3, "loss", 5, 3, False, clips_per_track=10),
-    "tuned": Profile(
-        name="tuned",
-        preset="tuned",
-        epochs=12,
-        batch_size=32,
-        learning_rate=2e-3,
-        watch="loss",
-        patience=12,
-        plateau=None,
-        restore_best=False,
-        clips_per_track=10,
-        label_smoothing=0.1,
-        weight_decay=1e-3,
-    ),
-}
-
-# What a run's configuration leaves out where it is as here, so that a new field gives no run of old another name.
-OFF = {
-    field.name: field.default
-    for field in fields(Profile)
-    if field.default is not MISSING and field.name != "tracks_per_class"
-}
-
-
-NOTHING = "stopped before the first step: there is nothing to keep"
-
-
-class Prepared(NamedTuple):
-    """A corpus ready for training: the corpus used, its clip table, features (one row a clip, of a kind) and split."""
-
-    corpus: corpora.Corpus
+    corpus: Corpus
     clips: pd.DataFrame
-    x: np.ndarray
     split: splits.Split
-    kind: str = "log_mel"
+    x: features.StoredFeatures
+    config: TrainingConfig
 
 
-def profile(name: str) -> Profile:
-    """The profile of that name. Raises UserError on an unknown one."""
-    if name not in PROFILES:
-        raise UserError(f"unknown profile {name!r}: choose one of {', '.join(PROFILES)}")
-    return PROFILES[name]
-
-
-def divide(
-    corpus: corpora.Corpus,
-    settings: Profile,
-    protocol: str,
-    seed: int,
-    folds: int | None = None,
-    fold: int | None = None,
-) -> tuple[corpora.Corpus, pd.DataFrame, splits.Split]:
-    """What of a corpus the profile takes, its clips, and their split. Raises UserError where it can't be split so."""
-    if settings.tracks_per_class:
-        corpus = corpora.subset(corpus, settings.tracks_per_class)
-    table = clips.cut(corpus.usable, settings.clip_seconds, settings.clips_per_track)
-    split = splits.make(corpus, table, protocol, seed=seed, folds=folds, fold=fold)
-    if settings.train_share:
-        split = splits.thin(split, table, settings.train_share)
+def split_corpus(corpus: Corpus, config: TrainingConfig) -> tuple[Corpus, pd.DataFrame, splits.Split]:
+    """Return what the settings take of a corpus, its clips and their split; UserError where it can't be split so."""
+    if config.tracks_per_class:
+        corpus = subset(corpus, config.tracks_per_class)
+    table = clips.cut(corpus.usable, config.clip_seconds, config.clips_per_track)
+    split = splits.make(corpus, table, config.protocol, seed=config.seed, folds=config.folds, fold=config.fold)
+    if config.train_share:
+        split = splits.thin(split, table, config.train_share)
     return corpus, table, split
 
 
 def prepare(
-    corpus: corpora.Corpus,
-    kind: str = "log_mel",
-    settings: Profile = PROFILES["quick"],
+    corpus: Corpus,
+    input: str = "log_mel",
+    config: TrainingConfig | None = None,
     protocol: str = "artist",
     seed: int = 0,
-    folds: int | None = None,
-    fold: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Prepared:
-    """Cut a corpus into clips, extract (or find) their features, and split them; progress: see `features.extract`."""
-    corpus, table, split = divide(corpus, settings, protocol, seed, folds, fold)
-    x = features.extract(corpus, table, kind, settings.clip_seconds, settings.n_mels, progress=progress)
-    return Prepared(corpus, table, x, split, kind)
+    """Cut a corpus into clips, split them, and extract (or find) their features.
+
+    Args:
+        corpus: The corpus.
+        input: The feature type, a key of `features.FEATURES`.
+        config: The settings; default: profile `quick`.
+        protocol: Of the split.
+        seed: Of the split.
+        progress: See `features.extract`.
+    """
+    config = (config or profile("quick")).change(input=input, protocol=protocol, seed=seed)
+    return _prepare(*split_corpus(corpus, config), config, progress)
+
+
+def _prepare(corpus, table, split, config: TrainingConfig, progress) -> Prepared:
+    x = features.extract(corpus, table, config.input, config.clip_seconds, config.features, progress=progress)
+    return Prepared(corpus, table, split, x, config)
+
+
+def configure(network: str | Callable, profile_name: str = "quick", **changes) -> TrainingConfig:
+    """Return the settings of a training: those of a profile, with changes.
+
+    Args:
+        network: The key of a registered network, or a function `build(n_classes, shape) -> keras.Model`.
+        profile_name: "smoke", "quick", "report" or "tuned".
+        **changes: Fields of `TrainingConfig` or `FeatureSettings`.
+
+    Raises:
+        UserError: For an unknown profile or setting, or a value that can't work.
+    """
+    config = profile(profile_name).change(**changes)
+    if callable(network):
+        name = network.__name__.strip("<>")
+        if name in networks.names():
+            raise UserError(f"a network named {name} is registered already: give your function another name")
+        config = replace(config, network=name, preset="own")
+    else:
+        config = replace(config, network=network, input=networks.input_type(network, config.front_end))
+    if config.augment is None:
+        config = replace(config, augment=config.input == "log_mel" or config.preset == "tuned")
+    if config.front_end == "conflictnet":
+        config = replace(config, attention="dot")  # it has no other
+    return config
 
 
 def train(
-    corpus: corpora.Corpus,
-    key: str,
+    corpus: Corpus,
+    network: str | Callable = "conv",
     profile_name: str = "quick",
     protocol: str = "artist",
     seed: int = 0,
-    folds: int | None = None,
-    fold: int | None = None,
-    augment: bool | None = None,
-    scaler: str = "train",
-    attention: str = "additive",
-    front_end: str = "report",
+    *,
     reuse: bool = True,
     listener: fit.Listener | None = None,
+    callbacks: Sequence = (),
     **changes,
 ) -> runs.Run:
-    """Train one network and leave a run record; an identical finished run is returned instead if `reuse`.
+    """Train one network and leave a run record, or return the finished run of the very same training.
 
-    augment: `fitting.shift` of log-mels, `fitting.turn` of raw audio (default: for the mel networks, and all of preset
-    `tuned`). scaler: "train", or "all" to let the normalisation see the test clips as the report's did.
-    changes: fields of the profile to replace, such as epochs=5 or learning_rate=1e-3. A listener may stop the
-    training: then the best weights so far are kept, as the profile watches them, and the record says after how many
-    epochs. Raises UserError for settings that don't fit each other, fitting.Stopped where it is stopped before the
-    first step.
+    Args:
+        corpus: The corpus.
+        network: The key of a registered network, or a function `build(n_classes, shape) -> keras.Model`, which gives
+            the run its name. One of raw audio takes `input="waveform"`.
+        profile_name: "smoke", "quick", "report" or "tuned".
+        protocol: Of the split, see `mercore.corpora.splits`.
+        seed: Of the split, the weights and the order of the clips.
+        reuse: Return an identical finished run instead of training again.
+        listener: Follows the training and may stop it: then the best weights so far are kept, and the record says
+            after how many epochs.
+        callbacks: Further Keras callbacks, such as keras.callbacks.TensorBoard.
+        **changes: Settings to change, such as epochs=5, learning_rate=1e-3 or n_fft=1024: fields of
+            `TrainingConfig` or `FeatureSettings`.
+
+    Returns:
+        The run, as it lies on disk.
+
+    Raises:
+        UserError: For settings that don't fit each other, or a fault in one's own function.
+        Stopped: Where it is stopped before the first step.
     """
-    from mercore import networks  # imports TensorFlow, in silence: so it comes first
-
-    import tensorflow as tf  # isort: skip
-
-    settings = replace(profile(profile_name), **changes)
-    kind = networks.input_kind(key, front_end)
-    if augment is None:
-        augment = kind == "log_mel" or settings.preset == "tuned"
-    if front_end == "conflictnet":
-        attention = "dot"  # it has no other
-    if scaler not in ("train", "all"):
-        raise UserError(f'scaler must be "train" or "all", not {scaler!r}')
     listener = listener or fit.Listener()
-    started = time.perf_counter()
-    prepared = prepare(corpus, kind, settings, protocol, seed, folds, fold, _reporter(listener))
-    seconds = {"features": time.perf_counter() - started}
-
-    shape, sizes = features.shape(kind, settings.clip_seconds, settings.n_mels), networks.sizes_of(asdict(settings))
-    tf.config.experimental.enable_op_determinism()
-    strategy = fit.strategy()
-    with networks.seeded(seed), strategy.scope():
-        model = networks.build(key, len(corpus.classes), settings.preset, attention, front_end, shape, **sizes)
-    config = {
-        "network": key,
-        "profile": profile_name,
-        "protocol": prepared.split.protocol,
+    config = configure(network, profile_name, protocol=protocol, seed=seed, **changes)
+    corpus, table, split = split_corpus(corpus, config)
+    shape = features.shape(config.input, config.clip_seconds, config.features)
+    model, code = None, None
+    if not callable(network):
+        code = networks.code_digest(network, config.preset, config.front_end)
+    if code is None:  # only the built network says what it is
+        model = _build(network, config, len(corpus.classes), shape)
+        code = hashlib.sha256(model.to_json().encode()).hexdigest()[:12]
+    record = asdict(config) | {
+        "protocol": split.protocol,
         "protocol_asked": protocol,
-        "seed": seed,
-        "folds": folds,
-        "fold": fold,
-        "augment": augment,
-        "scaler": scaler,
-        "attention": attention,
-        "front_end": front_end,
-        "architecture": _digest(model),
-        "features": features.VERSION,
-        "split": hashlib.sha256("\n".join(prepared.split.sides(prepared.clips)).encode()).hexdigest()[:12],
-        **{k: v for k, v in asdict(settings).items() if k != "name" and (k not in OFF or v != OFF[k])},
+        "architecture": code,
+        "split": hashlib.sha256("\n".join(split.side).encode()).hexdigest()[:12],
     }
-    about = {
-        "name": prepared.corpus.name,
-        "task": prepared.corpus.task,
-        "classes": list(prepared.corpus.classes),
-        "fingerprint": prepared.corpus.fingerprint,
-        "path": str(Path(prepared.corpus.root).resolve()),
-        "tracks": len(prepared.corpus.usable),
-        "clips": len(prepared.clips),
-        "left_out": len(prepared.corpus.faulty),
-        "untestable": list(prepared.split.untestable),
-    }
-    if reuse and (found := runs.find(config, about)):
-        listener.tell(f"{found.title}: an identical run is there already, {found.id}; reused")
+    about = _describe_corpus(corpus, table, split)
+    if reuse and (found := runs.find(record, about)):
+        listener.report(f"{found.title}: an identical run is there already, {found.id}; reused")
         return found
 
+    started = time.perf_counter()
+    prepared = _prepare(corpus, table, split, config, _progress_reporter(listener))
+    seconds = {"features": time.perf_counter() - started}
+    model = model or _build(network, config, len(corpus.classes), shape)
+    return _fit_and_save(model, prepared, record, about, seconds, listener, callbacks, beside=not reuse)
+
+
+def _build(network: str | Callable, config: TrainingConfig, n_classes: int, shape: tuple[int, int]):
+    """The network with weights that follow from the seed; a fault in the user's function names its line."""
+    import tensorflow as tf
+
+    tf.config.experimental.enable_op_determinism()
+    with networks.seeded(config.seed), fit.distribution_strategy().scope():
+        if not callable(network):
+            return networks.build(network, n_classes, config.preset, shape, **config.sizes)
+        try:
+            model = network(n_classes, shape)
+        except Exception as error:
+            own = [part for part in traceback.extract_tb(error.__traceback__) if part.name == network.__name__]
+            where = f"line {own[-1].lineno}, `{own[-1].line}`" if own else "its call"
+            raise UserError(f"{config.network}, {where}: {type(error).__name__}: {error}") from error
+    if getattr(model, "output_shape", None) != (None, n_classes):
+        raise UserError(
+            f"{config.network}: returned {type(model).__name__} with the output shape "
+            f"{getattr(model, 'output_shape', None)}; return a keras.Model with {n_classes} probabilities as output"
+        )
+    return model
+
+
+def _describe_corpus(corpus: Corpus, table: pd.DataFrame, split: splits.Split) -> dict:
+    return {
+        "name": corpus.name,
+        "kind": corpus.kind,
+        "task": corpus.task,
+        "classes": list(corpus.classes),
+        "fingerprint": corpus.fingerprint,
+        "path": str(Path(corpus.root).resolve()),
+        "tracks": len(corpus.usable),
+        "clips": len(table),
+        "left_out": len(corpus.faulty),
+        "untestable": list(split.untestable),
+    }
+
+
+def _fit_and_save(model, prepared: Prepared, record, about, seconds, listener, callbacks, beside: bool) -> runs.Run:
     gc.collect()  # earlier networks, which collecting before every look for a run would cost more than the look
-    side = prepared.split
-    normaliser = features.Normaliser.fit(
-        prepared.x, side.train if scaler == "train" else np.arange(len(prepared.clips)), kind
-    )
+    config, split, every = prepared.config, prepared.split, np.arange(len(prepared.clips))
+    strategy = fit.distribution_strategy()
+    normaliser = features.Normaliser.fit(prepared.x, split.train if config.scaler == "train" else every, config.input)
     if listener.stopped:
-        raise fit.Stopped(NOTHING)
-    listener.tell(
-        f"{networks.TITLES[key]} on {about['name']}: {len(side.train)} clips to train, {len(side.validation)} to "
-        f"validate, {len(side.test)} to test ({side.protocol}); {model.count_params():,} parameters"
+        raise fit.Stopped(NOTHING_KEPT)
+    listener.report(
+        f"{networks.title(config.network)} on {about['name']}: {len(split.train)} clips to train, "
+        f"{len(split.validation)} to validate, {len(split.test)} to test ({split.protocol}); "
+        f"{model.count_params():,} parameters"
     )
     with strategy.scope():
-        _compile(model, settings)
+        _compile(model, config)
     started = time.perf_counter()
-    history = fit.fit(model, prepared, normaliser, settings, seed, augment, listener)
+    history = fit.fit(model, prepared, normaliser, config, listener, callbacks)
     seconds["training"] = time.perf_counter() - started
     if listener.stopped:
-        config["stopped"] = len(history)
-        listener.tell(f"stopped; testing the best weights of {len(history)} whole epochs")
+        record["stopped"] = len(history)
+        listener.report(f"stopped; testing the best weights of {len(history)} whole epochs")
     started = time.perf_counter()
-    everything = fit.batches(prepared, normaliser, np.arange(len(prepared.clips)), fit.EVALUATED_AT_ONCE)
-    predictions = _table(prepared, model.predict(everything, verbose=0))
+    probabilities = model.predict(fit.batches(prepared, normaliser, every, fit.EVALUATION_BATCH), verbose=0)
     seconds["prediction"] = time.perf_counter() - started
-    notes = prepared.split.notes
+    notes = split.notes
     if strategy.num_replicas_in_sync > 1:
         notes = (*notes, f"trained on {strategy.num_replicas_in_sync} GPUs at once, each batch shared among them")
-    run = runs.Run(config, about, history, predictions, seconds, notes, parameters=model.count_params())
-    return runs.save(run, model, normaliser, beside=not reuse)
+    predictions = _prediction_table(prepared, probabilities)
+    run = runs.Run(record, about, history, predictions, seconds, notes, parameters=model.count_params())
+    return runs.save(run, model, normaliser, beside=beside)
 
 
-def _compile(model, settings: Profile) -> None:
+def _compile(model, config: TrainingConfig) -> None:
     from keras import losses, optimizers
 
-    rate, decay, smooth = settings.learning_rate, settings.weight_decay, settings.label_smoothing
+    rate, decay, smooth = config.learning_rate, config.weight_decay, config.label_smoothing
     model.compile(
         optimizers.AdamW(rate, decay) if decay else optimizers.Adam(rate),
         losses.CategoricalCrossentropy(label_smoothing=smooth) if smooth else "sparse_categorical_crossentropy",
@@ -258,56 +249,25 @@ def _compile(model, settings: Profile) -> None:
     model.compute_metrics(None, even if smooth else np.zeros(1), even)
 
 
-def _digest(model) -> str:
-    """Changes with the architecture, so that a run of an older one isn't taken for one of today's."""
-    layers = [(type(layer).__name__, {**layer.get_config(), "name": ""}) for layer in model.layers]
-    return hashlib.sha256(json.dumps(layers, sort_keys=True, default=str).encode()).hexdigest()[:12]
-
-
-def _reporter(listener: fit.Listener) -> Callable[[int, int], None] | None:
-    """What `features.extract` calls for an attentive listener; None, for a bar, for another."""
-    if not listener.attentive:
+def _progress_reporter(listener: fit.Listener) -> Callable[[int, int], None] | None:
+    """What `features.extract` calls for an interactive listener; None, for a bar, for another."""
+    if not listener.interactive:
         return None
 
-    def report(done: int, of: int) -> None:
-        listener.step(done, of)
+    def report(done: int, total: int) -> None:
+        listener.step(done, total)
         if listener.stopped:
-            raise fit.Stopped(NOTHING)
+            raise fit.Stopped(NOTHING_KEPT)
 
     return report
 
 
-def _table(prepared: Prepared, probabilities: np.ndarray) -> pd.DataFrame:
+def _prediction_table(prepared: Prepared, probabilities: np.ndarray) -> pd.DataFrame:
     """One row a clip: what it is, its side of the split, the predicted class and all probabilities."""
     classes = np.array(prepared.corpus.classes)
     table = prepared.clips[["track", "label", "artist", "start"]].copy()
-    table["side"] = prepared.split.sides(prepared.clips)
+    table["side"] = prepared.split.side
     table["predicted"] = classes[probabilities.argmax(axis=1)]
     for i, label in enumerate(classes):
         table[f"p_{label}"] = probabilities[:, i]
     return table
-
-
-# Seconds for one epoch over 1,000 clips on one core of an AMD EPYC, the other idle, from one run of
-# tests/benchmarks/epoch_seconds.py. Beside another training the end-to-end ones take up to a quarter more; machines
-# differ twofold and more.
-EPOCH_SECONDS = {
-    "quick": {"conv": 2.0, "blstm": 1.0, "bgru": 0.9, "conv_blstm": 1.2, "conv_bgru": 1.1, "end2end": 1.5,
-              "end2end_gru": 1.3},
-    "report": {"conv": 2.4, "blstm": 2.6, "bgru": 3.3, "conv_blstm": 2.8, "conv_bgru": 2.7, "end2end": 18.1,
-               "end2end_gru": 16.4},
-    "tuned": {"conv": 0.8, "blstm": 1.7, "bgru": 1.8, "conv_blstm": 1.0, "conv_bgru": 0.9, "end2end": 3.1,
-              "end2end_gru": 2.9},
-}  # fmt: skip
-
-
-def estimate(settings: Profile, several: Iterable[corpora.Corpus]) -> tuple[dict[str, float], float]:
-    """At most how long each of the seven networks trains on all of these corpora (s); their caches (bytes)."""
-    n_clips = 0
-    for corpus in several:
-        tracks = len(corpus.usable)
-        if settings.tracks_per_class:
-            tracks = min(tracks, settings.tracks_per_class * len(corpus.classes))
-        n_clips += tracks * settings.clips_per_track
-    seconds = {key: s * settings.epochs * n_clips / 1000 for key, s in EPOCH_SECONDS[settings.preset].items()}
-    return seconds, n_clips * 2 * sum(np.prod(features.shape(kind)) for kind in ("log_mel", "waveform"))

@@ -72,10 +72,10 @@ class Laboratory(Panel):
         from mercore import networks  # imports TensorFlow, which the other explorers may not need
 
         self._filling = False
-        shown = shown or networks.KEYS
-        known = {networks.TITLES[key]: (key, "report") for key in shown}
-        known |= {f"{networks.TITLES[key]}, ConflictNET's front end": (key, CONFLICTNET)
-                  for key in shown if key.startswith("end2end")}  # fmt: skip
+        shown = shown or networks.names()
+        known = {networks.title(key): (key, "report") for key in shown}
+        known |= {f"{networks.title(key)}, ConflictNET's front end": (key, CONFLICTNET)
+                  for key in shown if "conflictnet" in networks.find(key).variants}  # fmt: skip
         rates = [(f"{rate:g}", rate) for rate in (1e-4, 3e-4, 1e-3, 2e-3, 3e-3, 1e-2, 3e-2)]
         widths = [(f"{n:g} ×", n) for n in (0.25, 0.5, 1.0, 1.5, 2.0)]
         units, dropout = ([(LIKE_PROFILE, LIKE_PROFILE), *((f"{n:g}", n) for n in values)]
@@ -276,26 +276,26 @@ class Laboratory(Panel):
 class _Listener(fit.Listener):
     """Shows in a laboratory how its training goes."""
 
-    attentive = True
+    interactive = True
 
     def __init__(self, laboratory: Laboratory):
         self.laboratory, self.stopped, self.steps, self.drawn, self.shown = laboratory, False, 0, 0.0, 0.0
 
-    def tell(self, text: str) -> None:
+    def report(self, text: str) -> None:
         self.laboratory.status.say(text)
 
-    def step(self, done: int, of: int) -> None:
+    def step(self, done: int, total: int) -> None:
         self.steps += 1
-        if done == of or time.monotonic() - self.shown > 0.2:
-            self.laboratory.progress.max, self.laboratory.progress.value = of, done
+        if done == total or time.monotonic() - self.shown > 0.2:
+            self.laboratory.progress.max, self.laboratory.progress.value = total, done
             self.shown = time.monotonic()
 
-    def epoch(self, history: pd.DataFrame, settings: training.Profile) -> None:
+    def epoch(self, history: pd.DataFrame, settings: training.TrainingConfig) -> None:
         last, number = history.iloc[-1], len(history)
         text = f"Epoch {number} of at most {settings.epochs}: {percent(last['accuracy'])} of training right"
         if "val_accuracy" in history:
             text += f", {percent(last['val_accuracy'])} of validation"
-        self.tell(f"{text}; {last['seconds']:.1f} s.")
+        self.report(f"{text}; {last['seconds']:.1f} s.")
         if time.monotonic() - self.drawn > REDRAWN_AFTER:
             self.laboratory._draw_curves("this training", history, settings.epochs)
             self.drawn = time.monotonic()
@@ -314,14 +314,13 @@ def session_table(trained: list[runs.Run]) -> pd.DataFrame:
 def run_name(run: runs.Run) -> str:
     """A run in a few words: network, task, what differs from its profile."""
     config, chosen = run.config, training.profile(run.config["profile"])
-    settings = training.OFF | config
     changes = [
-        f"{LABELS[name].lower().split(',')[0]} {settings[name]:g}"
+        f"{LABELS[name].lower().split(',')[0]} {getattr(run.settings, name):g}"
         for name in FIELDS
-        if settings[name] != getattr(chosen, name)
+        if getattr(run.settings, name) != getattr(chosen, name)
     ]
     front_end = ["ConflictNET"] if config["front_end"] == CONFLICTNET else []
-    usual = config["preset"] == "tuned" or not config["network"].startswith("end2end")
+    usual = config["preset"] == "tuned" or run.input == "log_mel"
     changes += [] if config["augment"] == usual else [f"augmentation {'on' if config['augment'] else 'off'}"]
     stopped = ["stopped"] if "stopped" in config else []
     words = [run.title, run.corpus["task"], config["profile"], config["protocol"], f"seed {config['seed']}"]

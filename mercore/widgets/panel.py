@@ -10,7 +10,7 @@ import numpy as np
 import soundfile
 from matplotlib.figure import Figure
 
-from mercore.features.spectrogram import SAMPLE_RATE
+from mercore.features import SAMPLE_RATE
 from mercore.plots.style import describe
 
 KEYBOARD = (

@@ -4,10 +4,10 @@ Explained in 10_laboratory.
 """
 
 import shlex
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 
-from mercore import UserError, features, training
+from mercore import UserError, features, networks, training
 from mercore.corpora.corpus import Corpus
 
 HIGHEST_SEED = 2**32 - 1
@@ -30,9 +30,9 @@ class Settings:
     changes: dict = field(default_factory=dict)
 
     @property
-    def complete(self) -> training.Profile:
+    def complete(self) -> training.TrainingConfig:
         """The profile with the changes."""
-        return replace(training.profile(self.profile), **self.changes)
+        return training.profile(self.profile).change(**self.changes)
 
     @property
     def arguments(self) -> dict:
@@ -40,7 +40,7 @@ class Settings:
         options = {"protocol": self.protocol, "seed": self.seed, "augment": self.augment, "front_end": self.front_end}
         default = {"augment": None, "front_end": "report"}
         options = {name: value for name, value in options.items() if name not in default or value != default[name]}
-        return {"key": self.network, "profile_name": self.profile, **options, **self.changes}
+        return {"network": self.network, "profile_name": self.profile, **options, **self.changes}
 
 
 def source(corpus: Corpus) -> str:
@@ -96,7 +96,7 @@ def _check_seed(settings: Settings, corpus: Corpus) -> dict[str, str]:
 
 
 def _check_input(settings: Settings, corpus: Corpus) -> dict[str, str]:
-    if settings.network.startswith("end2end") and "n_mels" in settings.changes:
+    if networks.input_type(settings.network) != "log_mel" and "n_mels" in settings.changes:
         return {"n_mels": "This network hears the waveform: it has no mel bands."}
     if settings.front_end == CONFLICTNET and settings.profile == "tuned":
         return {"profile": "ConflictNET's front end has its own sizes: take profile quick or report."}
@@ -113,10 +113,8 @@ def _check_sizes(settings: Settings, corpus: Corpus) -> dict[str, str]:
 
 def _check_shape(settings: Settings, corpus: Corpus) -> dict[str, str]:
     """Clips too short, or bands too few, for the network's poolings."""
-    from mercore.networks.report import input_kind  # imports TensorFlow
-
-    kind, asked = input_kind(settings.network, settings.front_end), settings.complete
-    why = _try_to_build(settings, features.shape(kind, asked.clip_seconds, asked.n_mels), "width")
+    kind, asked = networks.input_type(settings.network, settings.front_end), settings.complete
+    why = _try_to_build(settings, features.shape(kind, asked.clip_seconds, asked.features), "width")
     return {"n_mels" if "n_mels" in settings.changes else "clip_seconds": why} if why else {}
 
 
@@ -127,8 +125,6 @@ def _try_to_build(settings: Settings, shape: tuple[int, int] | None, *sizes: str
 
 @lru_cache(256)  # building takes a fifth of a second
 def _build_error(network: str, preset: str, front_end: str, shape, sizes: tuple) -> str:
-    from mercore import networks  # imports TensorFlow
-
     try:
         with networks.BUILDING:
             networks.build(network, 4, preset, front_end=front_end, shape=shape, **dict(sizes))
@@ -162,7 +158,7 @@ def _check_step(settings: Settings, corpus: Corpus) -> dict[str, str]:
     if settings.front_end == CONFLICTNET:
         most = 16
     else:
-        a_clip = training.EPOCH_SECONDS[asked.preset][settings.network] / 1000 * asked.clip_seconds / 3
+        a_clip = networks.epoch_seconds(settings.network, asked.preset) / 1000 * asked.clip_seconds / 3
         a_clip *= asked.width * max(1, asked.n_mels / 128) * max(1, (asked.units or 0) / 64)
         most = int(PATIENCE / SLOWER / a_clip)
     if asked.batch_size <= most:

@@ -11,7 +11,7 @@ import numpy as np
 import soundfile
 
 from mercore.evaluation.text import clock
-from mercore.features.spectrogram import SAMPLE_RATE
+from mercore.features import SAMPLE_RATE
 from mercore.plots.song_overview import LEFT, RIGHT
 
 PLAYED = 600  # s of a song that are embedded at most: 4 to 5 MB

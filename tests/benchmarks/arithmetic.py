@@ -14,6 +14,7 @@ import numpy as np
 from measuring import Row, show
 
 from mercore import networks
+from mercore.networks.layers import TimeDistributed
 
 BATCH, SIZE = 128, 2048
 
@@ -24,7 +25,7 @@ def operations(model) -> int:
 
 
 def _of(layer) -> int:
-    if isinstance(layer, networks.TimeDistributed):  # what it wraps is called on each of its steps
+    if isinstance(layer, TimeDistributed):  # what it wraps is called on each of its steps
         return _at(layer.layer, layer.output.shape[2:], layer.input.shape[2]) * layer.input.shape[1]
     return _at(layer, layer.output.shape[1:], layer.input.shape[1]) if layer.trainable_weights else 0
 
@@ -74,7 +75,7 @@ def training_rate(key: str, steps: int) -> float:
 def measure() -> list[Row]:
     """A row a network."""
     rows = []
-    for key in networks.KEYS:
+    for key in networks.names():
         steps = 1 if key.startswith("end2end") else 4
         rate, most = training_rate(key, steps), matrix_product()
         rows.append(Row(f"training {key}", rate, most, "GFLOP/s", f"a product of {SIZE}² matrices"))

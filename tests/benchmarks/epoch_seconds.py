@@ -33,7 +33,7 @@ def seconds(key: str, preset: str) -> float:
 
 
 if __name__ == "__main__":
-    for key in networks.KEYS:
+    for key in networks.names():
         found = {preset: seconds(key, preset) for preset in networks.PRESETS}
         times = ", ".join(f"{preset} {value:.1f} s" for preset, value in found.items())
         print(f"{key}: {times}; report / tuned {found['report'] / found['tuned']:.1f}", flush=True)

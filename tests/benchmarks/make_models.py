@@ -122,7 +122,7 @@ def make(name: str, corpus: corpora.Corpus, card: str) -> None:
     wrong = counts[[true != predicted for true, predicted in counts.index]]
     text = card.format(
         name=name,
-        title=networks.TITLES[best],
+        title=networks.title(best),
         parameters=run.parameters,
         classes=", ".join(corpus.classes),
         tracks=run.corpus["tracks"],
@@ -142,7 +142,7 @@ def make(name: str, corpus: corpora.Corpus, card: str) -> None:
         machine=published.PANDA_SVM_ACCURACY,
         confused="{} taken for {}, {} tracks".format(*wrong.idxmax(), wrong.max()),
     )
-    print(pretrained.keep(run, name, text))
+    print(pretrained.publish(run, name, text))
 
 
 if __name__ == "__main__":

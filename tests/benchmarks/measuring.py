@@ -69,7 +69,7 @@ def show(rows: list[Row]) -> None:
 def machine() -> dict:
     """What the numbers were measured on."""
     return {
-        "processor": runs.processor(),
+        "processor": environment.processor(),
         "cores": os.cpu_count(),
         "memory, GB": round(psutil.virtual_memory().total / 1e9, 1),
         "system": platform.platform(),

@@ -32,7 +32,7 @@ def measure() -> list[Row]:
             "in bfloat16",
         )
         for preset in ("report", "tuned")
-        for key in networks.KEYS
+        for key in networks.names()
     ]
 
 

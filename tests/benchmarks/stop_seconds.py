@@ -47,7 +47,7 @@ def main(profiles: list[str]) -> None:
     rng = np.random.default_rng(0)
     for profile in profiles:
         laboratory.controls["profile"].value = profile
-        for key in networks.KEYS:
+        for key in networks.names():
             laboratory.controls["network"].value = (key, "report")
             for batch in BATCH_SIZES[::-1]:
                 laboratory.controls["batch_size"].value = batch

@@ -26,7 +26,7 @@ def train(music: str, data: str, key: str) -> int:
     from mercore.training import fit
 
     class Some(fit.Listener):
-        attentive = True
+        interactive = True
 
         def tell(self, text: str) -> None:
             pass
@@ -35,7 +35,7 @@ def train(music: str, data: str, key: str) -> int:
             self.stopped = done >= STEPS
 
     corpus = corpora.folder(music)
-    training.prepare(corpus, networks.input_kind(key), training.PROFILES["report"], "track")
+    training.prepare(corpus, networks.input_type(key), training.PROFILES["report"], "track")
     return training.train(corpus, key, "report", "track", listener=Some()).parameters
 
 
@@ -49,7 +49,7 @@ def measure(count: int = 1000) -> list[Row]:
             Path(folder, "music", label).mkdir(parents=True)
         for i, path in enumerate(write_tracks(Path(folder), count)["path"]):
             Path(path).rename(Path(folder, "music", ("left", "right")[i % 2], Path(path).name))
-        for key in networks.KEYS:
+        for key in networks.names():
             took = in_fresh_process(train, f"{folder}/music", f"{folder}/data", key)
             what = f"memory of training {key} on {count:,} tracks"
             rows.append(Row(what, took.peak_mb, held, "MB", "the report's arrays of raw audio", WANTED, at_most=True))

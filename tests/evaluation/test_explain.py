@@ -11,7 +11,7 @@ from keras import layers
 from mercore import UserError, evaluation, features, networks, plots, training, widgets
 from mercore.corpora.labels import class_label
 from mercore.evaluation import explain
-from mercore.features.spectrogram import HOP_LENGTH, SAMPLE_RATE
+from mercore.features import HOP_LENGTH, SAMPLE_RATE
 from mercore.plots import explain_text
 from mercore.plots.style import describe
 
@@ -120,7 +120,7 @@ def test_grad_cam_needs_maps():
         explain.grad_cam(networks.build("bgru", 2), np.zeros((128, 130)), 0)
 
 
-@pytest.mark.parametrize("key", networks.KEYS)
+@pytest.mark.parametrize("key", networks.names())
 @pytest.mark.parametrize("preset", networks.PRESETS)
 def test_each_network_has_the_methods_of_its_layers(key, preset):
     expected = ["grad_cam"] * key.startswith("conv") + ["attention"] * (

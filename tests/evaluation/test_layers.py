@@ -49,7 +49,7 @@ def test_layer_table_counts_every_parameter():
     assert len(table) == len(model.layers)
 
 
-@pytest.mark.parametrize("key", networks.KEYS)
+@pytest.mark.parametrize("key", networks.names())
 def test_presets_side_by_side(key):
     table = evaluation.compare_presets(key)
     for preset in ("report", "quick"):

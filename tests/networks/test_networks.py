@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from mercore import networks
+from mercore.networks import layers
 
 
 @pytest.mark.parametrize(
@@ -52,7 +53,7 @@ def test_layer_order_of_figures_3_to_6(key, order, preset):
     assert [name for name in found if name not in plumbing] == order
 
 
-@pytest.mark.parametrize("key", networks.KEYS)
+@pytest.mark.parametrize("key", networks.names())
 @pytest.mark.parametrize("preset", networks.PRESETS)
 def test_output_is_a_distribution_over_the_classes(key, preset):
     model = networks.build(key, 4, preset)
@@ -64,7 +65,7 @@ def test_output_is_a_distribution_over_the_classes(key, preset):
 
 
 def test_attention_weights_add_up_to_one_and_pool_what_they_weigh():
-    layer = networks.AttentionPooling()
+    layer = layers.AttentionPooling()
     x = np.random.default_rng(1).normal(size=(2, 7, 3)).astype("float32")
     pooled = np.asarray(layer(x))
     layer.kernel.assign(np.zeros((3, 1)))

@@ -18,11 +18,11 @@ def texts_of(fig):
     return [text.get_text() for text in fig.findobj(Text)]
 
 
-@pytest.mark.parametrize("key", networks.KEYS)
+@pytest.mark.parametrize("key", networks.names())
 @pytest.mark.parametrize("preset", networks.PRESETS)
 def test_every_network_fits_its_figure(key, preset):
     model = networks.build(key, 10, preset)
-    fig = architecture.draw_architecture(model, networks.TITLES[key])
+    fig = architecture.draw_architecture(model, networks.title(key))
     blocks = [architecture.describe_layer(layer) for layer in model.layers]
     text = "\n".join(texts_of(fig))
     assert f"{model.count_params():,} parameters" in text

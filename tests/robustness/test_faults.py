@@ -90,7 +90,7 @@ def a_run() -> runs.Run:
     text = pd.DataFrame({"track": [f"t{n}" for n in range(60_000)]}).assign(
         label="Q1", artist=[f"{hash(n)}" for n in range(60_000)], start=0.0, side="test", predicted="Q1"
     )
-    run = runs.of_record(MODEL)
+    run = runs.read_record(MODEL)
     noise = np.random.default_rng(0).random((60_000, 4))
     text[[f"p_{label}" for label in run.classes]] = noise
     run.predictions, run.timings, run.history = text, {"training": 1.0}, pd.DataFrame()
@@ -112,7 +112,7 @@ def keep_a_record(folder: Path, music: Path) -> None:
 
 
 def keep_a_model(folder: Path, music: Path) -> None:
-    pretrained.keep(runs.of_record(MODEL), "again", "card", folder / "models")
+    pretrained.publish(runs.read_record(MODEL), "again", "card", folder / "models")
 
 
 def extract_features(folder: Path, music: Path) -> None:
@@ -210,7 +210,7 @@ def test_music_that_cannot_be_written_is_used(tmp_path, own_folders, music):
 
 
 def test_the_latest_run_is_the_latest_whatever_its_date(own_folders):
-    run = runs.of_record(MODEL)
+    run = runs.read_record(MODEL)
     run.predictions, run.timings, run.history = a_run().predictions[:9], {"training": 1.0}, pd.DataFrame()
     first, second = runs.save(run), runs.save(run)
     os.utime(second.folder, (time.time() - 86_400,) * 2)
@@ -263,7 +263,7 @@ def test_other_music_is_another_run_and_nothing_of_the_first_is_lost(own_folders
 
 
 def test_what_may_move_a_result_stands_in_its_record(own_folders):
-    run = runs.of_record(MODEL)
+    run = runs.read_record(MODEL)
     run.predictions, run.timings, run.history = a_run().predictions[:9], {"training": 1.0}, pd.DataFrame()
     told = runs.save(run).environment
     packages = {"tensorflow", "keras", "numpy", "librosa", "scikit-learn", "symusic"}

@@ -112,10 +112,10 @@ def test_the_normaliser(tmp_path, draw):
     shutil.copytree(MODEL, emptied(tmp_path / "model"), dirs_exist_ok=True)
     path = tmp_path / "model" / runs.NORMALISER
     path.write_bytes(draw.draw(spoilt(path.read_bytes()) | st.binary(max_size=100)))
-    run = runs.of_record(path.parent)
+    run = runs.read_record(path.parent)
     if found := read(lambda: run.normaliser, naming=path):
         # Zip has a checksum of each array, so what is read is what was written; a name or a date may have changed.
-        whole = runs.of_record(MODEL).normaliser
+        whole = runs.read_record(MODEL).normaliser
         assert (found.mean == whole.mean).all() and (found.sd == whole.sd).all()
 
 
@@ -133,7 +133,7 @@ def test_nothing_is_unpickled(tmp_path, own_folders):
     mark = tmp_path / "executed"
     bomb = np.array([Bomb(mark)], dtype=object)
     shutil.copytree(MODEL, tmp_path / "model")
-    run = runs.of_record(tmp_path / "model")
+    run = runs.read_record(tmp_path / "model")
     np.savez(run.folder / runs.NORMALISER, per="band", mean=bomb, sd=bomb)
     with pytest.raises(UserError, match=r"normaliser\.npz: can't be read \(Object arrays cannot be loaded"):
         run.normaliser  # noqa: B018  (it is read now)
@@ -206,7 +206,7 @@ def test_bombs_are_refused_in_little_memory(tmp_path, record, bomb):
     name, make = BOMBS[bomb]
     (folder / name).write_bytes(make())
     with most_memory() as peak, pytest.raises(UserError, match=name):
-        _ = runs.of_record(folder).normaliser if name == runs.NORMALISER else runs.load(folder)
+        _ = runs.read_record(folder).normaliser if name == runs.NORMALISER else runs.load(folder)
     assert peak() < MOST_MEMORY
 
 
@@ -230,14 +230,14 @@ from pathlib import Path
 from mercore import UserError
 from mercore.training import runs
 root = Path(sys.argv[1])
-run = runs.of_record(root / "whole")
+run = runs.read_record(root / "whole")
 whole = run.model().get_weights()
 memory = lambda: int(re.search(r"VmHWM:\\s*(\\d+)", Path("/proc/self/status").read_text())[1])
 before, told = memory(), {}
 for folder in sorted(root.iterdir()):
     print(folder.name, file=sys.stderr, flush=True)
     try:
-        found = runs.of_record(folder).model().get_weights()
+        found = runs.read_record(folder).model().get_weights()
         told[folder.name] = "same" if all((a == b).all() for a, b in zip(found, whole, strict=True)) else "others"
     except UserError as error:
         told[folder.name] = str(error)

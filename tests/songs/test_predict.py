@@ -168,7 +168,7 @@ def test_an_export_is_used_by_three_lines_without_this_project(network, run, tmp
     rng = np.random.default_rng(0)
     fade = np.geomspace(1e-4, 0.5, 66_150)
     y = (rng.normal(0, 0.3, (3, 66_150)) * [fade, fade[::-1], 1 + 0 * fade]).astype(np.float32)
-    x = chosen.normaliser.apply(features.KINDS[chosen.kind].compute(y))
+    x = chosen.normaliser.apply(features.FEATURES[chosen.kind].compute(y))
     np.save(tmp_path / "y.npy", y)
     (tmp_path / "use.py").write_text(USE)
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}

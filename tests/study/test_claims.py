@@ -18,7 +18,7 @@ def runs_of(task, classes, accuracy, seed=0):
     rng = np.random.default_rng(seed)
     hardness = {side: rng.random(n) for side, n in SIDES.items()}
     runs = {}
-    for key in networks.KEYS:
+    for key in networks.names():
         parts = []
         for side, n in SIDES.items():
             label = np.array(classes)[np.arange(n) % len(classes)]
@@ -84,9 +84,9 @@ def test_verdicts_follow_the_intervals(number, task, accuracy, verdict):
 
 
 def test_mood_is_harder_only_on_the_common_scale():
-    table = settled(genre=dict.fromkeys(networks.KEYS, 0.9), mood=dict.fromkeys(networks.KEYS, 0.5))
+    table = settled(genre=dict.fromkeys(networks.names(), 0.9), mood=dict.fromkeys(networks.names(), 0.5))
     assert table.at[8, "verdict"] == claims.HOLDS
-    table = settled(genre=dict.fromkeys(networks.KEYS, 0.5), mood=dict.fromkeys(networks.KEYS, 0.9))
+    table = settled(genre=dict.fromkeys(networks.names(), 0.5), mood=dict.fromkeys(networks.names(), 0.9))
     assert table.at[8, "verdict"] == claims.FAILS
 
 

@@ -17,7 +17,7 @@ RIGHT = {"clip": 0.8, "track": 0.65, "artist": 0.6}
 
 
 def made_up(key, protocol, seed):
-    rng = np.random.default_rng([networks.KEYS.index(key), tables.PROTOCOLS.index(protocol), seed])
+    rng = np.random.default_rng([networks.names().index(key), tables.PROTOCOLS.index(protocol), seed])
     n = 600
     label = np.array(QUADRANTS)[np.arange(n) // 5 % 4]
     p = rng.dirichlet((0.5,) * 4, n)
@@ -40,7 +40,7 @@ def made_up(key, protocol, seed):
 
 @pytest.fixture(scope="module")
 def records():
-    return [made_up(k, p, s) for k in networks.KEYS for p in tables.PROTOCOLS for s in (0, 1)]
+    return [made_up(k, p, s) for k in networks.names() for p in tables.PROTOCOLS for s in (0, 1)]
 
 
 GENRES = ("Blues", "Jazz", "Pop/Rock")
@@ -59,7 +59,7 @@ def made_up_genre(key, protocol, name="4Q genre tags"):
 
 
 def test_uneven_classes_are_averaged(records):
-    genres = [made_up_genre(key, protocol) for key in networks.KEYS for protocol in ("clip", "artist")]
+    genres = [made_up_genre(key, protocol) for key in networks.names() for protocol in ("clip", "artist")]
     assert tables.is_uneven(genres[0])
     assert not tables.is_uneven(records[0])
     table = tables.protocol_table(genres, "4Q genre tags").set_index(["network", "protocol"])
@@ -87,7 +87,7 @@ def test_votes_and_pairs_of_networks(records):
     votes = tables.vote_table(own)
     assert (votes["tracks"] > votes["clips"]).all()  # made up: clips are right independently of each other
     pairs = tables.pair_table(own)
-    assert set(pairs.index) == set(networks.KEYS) - set(pairs["best"])
+    assert set(pairs.index) == set(networks.names()) - set(pairs["best"])
     assert (pairs["beaten"] == (pairs["high"] < 0)).all()
     assert pairs["p"].between(0, 1).all()
 
@@ -160,7 +160,7 @@ def test_tuning_gains_pair_the_same_clips_and_seeds(records):
 def test_only_seeds_that_all_networks_have_are_compared(records):
     own = tables.by_network([*records, made_up("conv", "clip", 2)], "4Q", "clip")
     assert {key: [run.config["seed"] for run in of] for key, of in own.items()} == {key: [0, 1] for key in own}
-    assert set(own) == set(networks.KEYS)
+    assert set(own) == set(networks.names())
     assert tables.by_network(records, "4Q genre tags", "clip") == {}
 
 
@@ -260,7 +260,7 @@ def test_a_learning_curve_ends_with_all_training_tracks(ablations):
 
 
 def test_everything_is_drawn(records, folds, ablations, tmp_path):
-    genres = [made_up_genre(key, protocol) for key in networks.KEYS for protocol in ("clip", "artist")]
+    genres = [made_up_genre(key, protocol) for key in networks.names() for protocol in ("clip", "artist")]
     written = real_figures.draw([*records, *genres, *folds], tmp_path)
     names = {str(path.relative_to(tmp_path)) for path in written}
     for protocol in tables.PROTOCOLS:
@@ -281,8 +281,8 @@ def test_everything_is_drawn(records, folds, ablations, tmp_path):
 
 
 def test_where_a_corpus_has_no_records_by_a_protocol_the_next_is_drawn(ablations, tmp_path):
-    tags = [made_up_genre(key, "clip") for key in networks.KEYS]
-    mini = [made_up_genre(key, protocol, "GTZAN-mini") for key in networks.KEYS for protocol in ("clip", "track")]
+    tags = [made_up_genre(key, "clip") for key in networks.names()]
+    mini = [made_up_genre(key, protocol, "GTZAN-mini") for key in networks.names() for protocol in ("clip", "track")]
     written = real_figures.draw([*tags, *mini], tmp_path)
     for protocol, name in (("clip", "4Q genre tags"), ("track", "GTZAN-mini")):
         assert tmp_path / protocol / "fig07_genre_results.png" in written

@@ -21,7 +21,7 @@ def test_everything_trains_and_nothing_is_tested(run):
 
 
 def test_a_model_gives_the_probabilities_of_its_run(run, tmp_path):
-    folder = pretrained.keep(run, "low_or_high", "# A card\n", tmp_path)
+    folder = pretrained.publish(run, "low_or_high", "# A card\n", tmp_path)
     assert sorted(p.name for p in folder.iterdir()) == sorted(
         [pretrained.CARD, runs.NORMALISER, runs.RECORD, runs.WEIGHTS]
     )
@@ -38,9 +38,9 @@ def test_a_model_gives_the_probabilities_of_its_run(run, tmp_path):
 
 
 def test_what_is_missing_spoilt_there_or_too_large_is_told(run, tmp_path, monkeypatch):
-    folder = pretrained.keep(run, "one", "card", tmp_path)
+    folder = pretrained.publish(run, "one", "card", tmp_path)
     with pytest.raises(UserError, match="a model of this name is there"):
-        pretrained.keep(run, "one", "card", tmp_path)
+        pretrained.publish(run, "one", "card", tmp_path)
     with pytest.raises(UserError, match="there is no such model; there are one"):
         pretrained.load("two", tmp_path)
     record = json.loads((folder / runs.RECORD).read_text())
@@ -54,9 +54,9 @@ def test_what_is_missing_spoilt_there_or_too_large_is_told(run, tmp_path, monkey
     (folder / runs.WEIGHTS).write_bytes(b"no weights")
     with pytest.raises(UserError, match="not a whole model"):
         pretrained.load("one", tmp_path)
-    monkeypatch.setattr(pretrained, "LARGEST", 10)
+    monkeypatch.setattr(pretrained, "MAX_BYTES", 10)
     with pytest.raises(UserError, match="too large to be committed"):
-        pretrained.keep(run, "three", "card", tmp_path)
+        pretrained.publish(run, "three", "card", tmp_path)
 
 
 @pytest.mark.parametrize("name", pretrained.names())

@@ -187,7 +187,7 @@ def test_settings_that_cannot_work_are_refused(tones, options, message):
 
 def test_raw_audio_is_turned_round_and_made_louder_or_softer():
     x = np.random.default_rng(0).normal(size=(4, 20, 5)).astype(np.float32)
-    turned = fit.turn(x, np.random.default_rng(1))
+    turned = fit.random_roll_and_gain(x, np.random.default_rng(1))
     assert turned.shape == x.shape
     assert turned.dtype == np.float32
     for before, after in zip(x.reshape(4, -1), turned.reshape(4, -1), strict=True):
@@ -221,7 +221,7 @@ def test_profile_tuned_smooths_labels_and_decays_weights(tones):
 class Impatient(fit.Listener):
     """Stops at a step of its choice, counted over everything that it is told of."""
 
-    attentive = True
+    interactive = True
 
     def __init__(self, at=None, after_epochs=None):
         self.at, self.after_epochs, self.steps, self.epochs, self.told = at, after_epochs, 0, 0, []

@@ -59,7 +59,7 @@ def test_what_cannot_work_is_refused_where_it_would_have_to_change(tones, about,
     assert list(found) == [name] and word in found[name]
 
 
-@pytest.mark.parametrize("key", networks.KEYS)
+@pytest.mark.parametrize("key", networks.names())
 @pytest.mark.parametrize("profile", ("smoke", "quick", "tuned"))
 def test_every_network_may_be_trained_as_its_profile_has_it(tones, key, profile):
     assert refusals(Settings("genre", key, profile=profile), tones) == {}
