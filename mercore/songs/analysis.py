@@ -9,7 +9,6 @@ from statsmodels.stats.proportion import proportion_confint
 
 from mercore.corpora.clips import CLIP_SECONDS, draw_snippets
 from mercore.evaluation import wilson
-from mercore.features import compute
 from mercore.songs.song import Song
 from mercore.training.runs import Run
 
@@ -115,7 +114,7 @@ def analyse(song: Song, run: Run, count: int = 100, seed: int = 0) -> Analysis:
     """
     starts = draw_snippets(song.duration, count, run.clip_seconds, seed)
     probabilities, sound = _classify(song, run, starts)
-    if run.kind == "log_mel":
+    if run.input == "log_mel":
         distance = float(np.sqrt(np.mean(sound.mean(axis=0) ** 2)))
     else:
         distance = float(10 * np.log10(np.mean(sound) + 1e-12))
@@ -140,9 +139,8 @@ def _classify(song: Song, run: Run, starts: np.ndarray) -> tuple[pd.DataFrame, n
     """Probabilities, and the mean spectrum (for raw audio: the power) of each snippet."""
     parts, sound = [], []
     for first in range(0, len(starts), BATCH):
-        x = compute(song.samples, starts[first : first + BATCH], run.kind, run.clip_seconds, run.n_mels)
-        x = run.normaliser.apply(x)
+        x = run.compute_features(song.samples, starts[first : first + BATCH])
         parts.append(run.model().predict(x, batch_size=64, verbose=0))
-        sound.append(x.mean(axis=2) if run.kind == "log_mel" else np.mean(x**2, axis=(1, 2)))
+        sound.append(x.mean(axis=2) if run.input == "log_mel" else np.mean(x**2, axis=(1, 2)))
     index, columns = pd.Index(starts, name="start"), list(run.classes)
     return pd.DataFrame(np.concatenate(parts), index=index, columns=columns), np.concatenate(sound)

@@ -28,17 +28,17 @@ def open_network(name: str) -> runs.Run:
     if name in pretrained.names():
         return pretrained.load(name)
     folder = Path(name).expanduser()
-    folder = folder if folder.is_dir() else runs.folder_of(name)
+    folder = folder if folder.is_dir() else runs.runs_dir() / name
     if not folder.is_dir():
         known = ", ".join(pretrained.names()) or "there are none"
         raise UserError(f"{name}: neither a model ({known}) nor a run below {runs.runs_dir()}")
     run = runs.load(folder)
-    if not (folder / runs.WEIGHTS).is_file() or not (folder / runs.NORMALISER).is_file():
+    if not (folder / runs.MODEL).is_file():
         raise UserError(f"{folder}: holds no weights, so there is no network to use; train it again")
-    if run.config.get("features", features.VERSION) != features.VERSION:
+    if run.settings.features.version != features.DEFAULT.version:
         raise UserError(f"{folder}: was trained on other features than this version has; train it again")
     try:
-        run.model(), run.normaliser
+        run.model()
     except UserError as error:
         raise UserError(f"{folder}: its network can't be read ({error}); train it again") from error
     return run

@@ -50,7 +50,7 @@ def assess_reliability(analysis: Analysis, run: Run) -> Reliability:
     test = run.side("test")
     return Reliability(
         distance=analysis.distance,
-        out_of_distribution=abs(analysis.distance) > (OOD_THRESHOLD if run.kind == "log_mel" else OOD_THRESHOLD_DB),
+        out_of_distribution=abs(analysis.distance) > (OOD_THRESHOLD if run.input == "log_mel" else OOD_THRESHOLD_DB),
         undecided_snippets=int((highest <= 0.5).sum()),
         snippets=len(highest),
         confidence=float(highest.mean()),

@@ -75,7 +75,7 @@ def describe_agreement(analysis: Analysis, run: Run) -> str:
 def describe_reliability(found: Reliability, analysis: Analysis, run: Run) -> list[str]:
     """Return the signs of unreliability as sentences (Markdown), warnings first."""
     sound = f"the song's average spectrum lies {found.distance:.2f} from the training data (threshold {OOD_THRESHOLD})"
-    if run.kind != "log_mel":
+    if run.input != "log_mel":
         level = f"{abs(found.distance):.0f} dB {'louder' if found.distance > 0 else 'quieter'}"
         sound = f"the song is {level} than the training data, which is all that is compared for raw audio"
     undecided = (

@@ -24,7 +24,7 @@ from spoilt import HOSTILE, emptied, examples, most_memory, read, spoilt
 
 from mercore import UserError, corpora, data_dir
 from mercore.corpora import clips, validate
-from mercore.features import spectrogram as features
+from mercore.features import cache
 from mercore.study import records
 from mercore.training import pretrained, runs
 from mercore.workbook import book
@@ -106,19 +106,6 @@ def test_what_a_network_made_of_the_songs(tmp_path, record, draw):
     read(records.analyses, runs.load(folder), naming=folder / records.SNIPPETS)
 
 
-@given(draw=st.data())
-@examples(80)
-def test_the_normaliser(tmp_path, draw):
-    shutil.copytree(MODEL, emptied(tmp_path / "model"), dirs_exist_ok=True)
-    path = tmp_path / "model" / runs.NORMALISER
-    path.write_bytes(draw.draw(spoilt(path.read_bytes()) | st.binary(max_size=100)))
-    run = runs.read_record(path.parent)
-    if found := read(lambda: run.normaliser, naming=path):
-        # Zip has a checksum of each array, so what is read is what was written; a name or a date may have changed.
-        whole = runs.read_record(MODEL).normaliser
-        assert (found.mean == whole.mean).all() and (found.sd == whole.sd).all()
-
-
 class Bomb:
     """An object whose unpickling leaves a file."""
 
@@ -133,23 +120,16 @@ def test_nothing_is_unpickled(tmp_path, own_folders):
     mark = tmp_path / "executed"
     bomb = np.array([Bomb(mark)], dtype=object)
     shutil.copytree(MODEL, tmp_path / "model")
-    run = runs.read_record(tmp_path / "model")
-    np.savez(run.folder / runs.NORMALISER, per="band", mean=bomb, sd=bomb)
-    with pytest.raises(UserError, match=r"normaliser\.npz: can't be read \(Object arrays cannot be loaded"):
-        run.normaliser  # noqa: B018  (it is read now)
-    (run.folder / runs.NORMALISER).write_bytes(pickle.dumps(Bomb(mark)))
-    with pytest.raises(UserError, match=r"normaliser\.npz: can't be read"):
-        run.normaliser  # noqa: B018
     kept = tmp_path / "features.npy"
     for content in (pickle.dumps(Bomb(mark)), as_npy(bomb)):
         kept.write_bytes(content)
-        kept.write_bytes(content + features._check(kept))
-        with pytest.warns(UserWarning, match=r"features\.npy: isn't as this version writes it"):
-            assert not features._is_whole(kept, (1,))
-    for name in (runs.RECORD, runs.PREDICTIONS, runs.WEIGHTS):
+        kept.write_bytes(content + _files.crc32(kept).to_bytes(cache.CHECK_BYTES, "big"))
+        with pytest.warns(UserWarning, match=r"features\.npy: damaged"):
+            assert not cache._is_whole(kept, (1,))
+    for name in (runs.RECORD, runs.PREDICTIONS, runs.MODEL):
         shutil.copytree(MODEL, emptied(tmp_path / "model"), dirs_exist_ok=True)
         (tmp_path / "model" / name).write_bytes(pickle.dumps(Bomb(mark)))
-        with pytest.raises(UserError, match="not a whole"):
+        with pytest.raises(UserError, match="not a complete"):
             runs.load(tmp_path / "model") if name == runs.PREDICTIONS else pretrained.load("model", tmp_path)
     assert not mark.exists()
     pickle.loads(pickle.dumps(Bomb(mark)))
@@ -167,34 +147,9 @@ def gzip_bomb() -> bytes:
     return gzip.compress(bytes(2**24)) * 64
 
 
-def npz_bomb() -> bytes:
-    """Half a gigabyte of zeros as one array."""
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        header = io.BytesIO()
-        np.lib.format.write_array_header_1_0(header, {"descr": "<f4", "fortran_order": False, "shape": (2**27,)})
-        with archive.open("mean.npy", "w", force_zip64=True) as entry:
-            entry.write(header.getvalue())
-            for _ in range(32):
-                entry.write(bytes(2**24))
-    return file.getvalue()
-
-
-def npz_that_lies() -> bytes:
-    """An array of a petabyte, by its header."""
-    header = io.BytesIO()
-    np.lib.format.write_array_header_1_0(header, {"descr": "<f4", "fortran_order": False, "shape": (2**48,)})
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w") as archive:
-        archive.writestr("mean.npy", header.getvalue())
-    return file.getvalue()
-
-
 BOMBS = {
     "gzip": (runs.PREDICTIONS, gzip_bomb),
     "a wide table": (runs.PREDICTIONS, lambda: gzip.compress(b"," * 2**24)),
-    "npz": (runs.NORMALISER, npz_bomb),
-    "npz by its header": (runs.NORMALISER, npz_that_lies),
     "deep json": (runs.RECORD, lambda: b"[" * 2**20),
     "a number of a million digits": (runs.RECORD, lambda: b"9" * 2**20),
 }
@@ -206,7 +161,7 @@ def test_bombs_are_refused_in_little_memory(tmp_path, record, bomb):
     name, make = BOMBS[bomb]
     (folder / name).write_bytes(make())
     with most_memory() as peak, pytest.raises(UserError, match=name):
-        _ = runs.read_record(folder).normaliser if name == runs.NORMALISER else runs.load(folder)
+        runs.load(folder)
     assert peak() < MOST_MEMORY
 
 
@@ -216,97 +171,36 @@ def test_bombs_are_refused_in_little_memory(tmp_path, record, bomb):
 def test_a_network_beyond_all_measure_is_never_built(tmp_path, name, value):
     shutil.copytree(MODEL, tmp_path / "huge")
     record = json.loads((MODEL / runs.RECORD).read_text())
-    record["config"] |= {"preset": "quick", name: value}
+    (record["config"]["features"] if name == "n_mels" else record["config"])[name] = value
     (tmp_path / "huge" / runs.RECORD).write_text(json.dumps(record))
-    with pytest.raises(UserError, match=rf"not a whole model .*{name}"):
+    with pytest.raises(UserError, match=rf"not a complete model .*{name}"):
         pretrained.load("huge", tmp_path)
 
 
-# --- Weights, which HDF5 reads, a large library in C: in a process of its own, as it might end the process
-
-LOAD_ALL = """
-import json, re, sys
-from pathlib import Path
-from mercore import UserError
-from mercore.training import runs
-root = Path(sys.argv[1])
-run = runs.read_record(root / "whole")
-whole = run.model().get_weights()
-memory = lambda: int(re.search(r"VmHWM:\\s*(\\d+)", Path("/proc/self/status").read_text())[1])
-before, told = memory(), {}
-for folder in sorted(root.iterdir()):
-    print(folder.name, file=sys.stderr, flush=True)
-    try:
-        found = runs.read_record(folder).model().get_weights()
-        told[folder.name] = "same" if all((a == b).all() for a, b in zip(found, whole, strict=True)) else "others"
-    except UserError as error:
-        told[folder.name] = str(error)
-print(json.dumps([told, memory() - before]))
-"""
+# --- The saved network
 
 
-def bad_weights(folder: Path) -> dict[str, str]:
-    """Weights that reach out, or explode; by name what is to be said of each."""
-
-    def new(name: str) -> h5py.File:
-        shutil.copyfile(MODEL / runs.WEIGHTS, folder / f"{name}.h5")
-        return h5py.File(folder / f"{name}.h5", "r+")
-
-    with new("shape bomb") as file:  # 4 GB of nothing
-        file.create_dataset("x", (2**30,), "f4", chunks=(2**20,), compression="gzip")
-    with new("external link") as file:
-        file["x"] = h5py.ExternalLink("/etc/passwd", "/")
-    with new("soft link") as file:
-        file["x"] = h5py.SoftLink("/layers")
-    with new("group within itself") as file:
-        file["layers/again"] = file["layers"]
-    with new("external data") as file:
-        file.create_dataset("x", (100,), "u1", external=[("/etc/passwd", 0, 100)])
-    with new("virtual data") as file:
-        layout = h5py.VirtualLayout((10,), "f4")
-        layout[:] = h5py.VirtualSource("/etc/passwd", "x", (10,))
-        file.create_virtual_dataset("x", layout)
-    with h5py.File(folder / "another network.h5", "w") as file:
-        file.create_dataset("layers/dense/vars/0", data=np.zeros(3))
-    (folder / "nothing.h5").write_bytes(b"")
-    return {
-        "shape bomb": "its network takes",
-        "external link": "is a link",
-        "soft link": "is a link",
-        "group within itself": "one within itself",
-        "external data": "lies in another file",
-        "virtual data": "lies in another file",
-        "another network": "can't be read",
-        "nothing": "can't be read",
-    }
+def test_a_changed_network_is_refused_by_its_checksum(tmp_path):
+    whole = (MODEL / runs.MODEL).read_bytes()
+    for n, data in enumerate((b"", whole[:-100], whole[:5000] + bytes([whole[5000] ^ 1]) + whole[5001:])):
+        folder = tmp_path / str(n)
+        shutil.copytree(MODEL, folder)
+        (folder / runs.MODEL).write_bytes(data)
+        with pytest.raises(UserError, match=r"model\.keras: damaged, its checksum differs"):
+            runs.read_record(folder).model()
 
 
-def test_weights_are_refused_or_read(tmp_path):
-    root, crafted = tmp_path / "models", emptied(tmp_path / "crafted")
-    shutil.copytree(MODEL, root / "whole")
-    expected, rng = bad_weights(crafted), np.random.default_rng(0)
-    contents = {name: (crafted / f"{name}.h5").read_bytes() for name in expected}
-    good = (MODEL / runs.WEIGHTS).read_bytes()
-    for n in range(24):  # two thirds in the first 40 kB, where HDF5 has its tables
-        data = bytearray(good)
-        for at in rng.integers(0, 40_000 if n % 3 else len(good), size=rng.choice([1, 3, 200])):
-            data[at] ^= 1 << rng.integers(8)
-        contents[f"flipped {n:02}"] = bytes(data if n % 4 else data[: rng.integers(len(data))])
-    for name, data in contents.items():
-        shutil.copytree(MODEL, root / name)
-        (root / name / runs.WEIGHTS).write_bytes(data)
-        if not name.startswith("flipped"):
-            without_checksum(root / name)  # as whoever made it would leave out, or set right
-    shutil.copytree(root / "flipped 01", root / "unsigned")
-    without_checksum(root / "unsigned")
-    done = subprocess.run([sys.executable, "-c", LOAD_ALL, str(root)], capture_output=True, text=True, timeout=240)
-    assert done.returncode == 0, f"at {done.stderr.splitlines()[-1:]}:\n{done.stderr[-2000:]}"
-    told, memory = json.loads(done.stdout.splitlines()[-1])
-    assert told.pop("whole") == "same"
-    told.pop("unsigned")  # whatever it gives: without a checksum, numbers are numbers
-    for name, words in told.items():
-        assert expected.get(name, "isn't as it was written") in words and runs.WEIGHTS in words, (name, words)
-    assert memory < 500_000  # kB; a dozen small networks take some
+def test_without_a_checksum_a_network_has_to_fit_its_record(tmp_path):
+    shutil.copytree(MODEL, tmp_path / "model")
+    other = next(folder for folder in MODEL.parent.iterdir() if folder != MODEL and (folder / runs.MODEL).is_file())
+    shutil.copyfile(other / runs.MODEL, tmp_path / "model" / runs.MODEL)
+    without_checksum(tmp_path / "model")
+    with pytest.raises(UserError, match="not this run's network"):
+        runs.read_record(tmp_path / "model").model()
+    with zipfile.ZipFile(tmp_path / "model" / runs.MODEL, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("model.weights.h5", bytes(2**27))
+    with pytest.raises(UserError, match="unpacks to 134 MB, too much"):
+        runs.read_record(tmp_path / "model").model()
 
 
 def without_checksum(folder: Path) -> None:
@@ -332,15 +226,15 @@ def two_tracks(own_folders):
 def test_the_cache_of_features(two_tracks, draw):
     corpus = two_tracks()
     table = clips.cut(corpus.usable, per_track=2)
-    good = features.extract(corpus, table, "log_mel")[:]
+    good = cache.extract(corpus, table, "log_mel")[:]
     (path,) = (data_dir() / "cache" / "features").glob("*.npy")
     whole = path.read_bytes()
     data = draw.draw(spoilt(whole))
     path.write_bytes(data)
-    features._mapped.cache_clear()
+    cache._mapped.cache_clear()
     if data != whole:
         with pytest.warns(UserWarning, match="isn't as this version writes it"):
-            again = features.extract(corpus, table, "log_mel")[:]
+            again = cache.extract(corpus, table, "log_mel")[:]
         assert (again == good).all() and path.read_bytes() == whole
 
 

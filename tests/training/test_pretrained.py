@@ -22,9 +22,7 @@ def test_everything_trains_and_nothing_is_tested(run):
 
 def test_a_model_gives_the_probabilities_of_its_run(run, tmp_path):
     folder = pretrained.publish(run, "low_or_high", "# A card\n", tmp_path)
-    assert sorted(p.name for p in folder.iterdir()) == sorted(
-        [pretrained.CARD, runs.NORMALISER, runs.RECORD, runs.WEIGHTS]
-    )
+    assert sorted(p.name for p in folder.iterdir()) == sorted([pretrained.CARD, runs.MODEL, runs.RECORD])
     model = pretrained.load("low_or_high", tmp_path)
     assert pretrained.names(tmp_path) == ["low_or_high"]
     assert pretrained.card("low_or_high", tmp_path) == "# A card\n"
@@ -44,15 +42,12 @@ def test_what_is_missing_spoilt_there_or_too_large_is_told(run, tmp_path, monkey
     with pytest.raises(UserError, match="there is no such model; there are one"):
         pretrained.load("two", tmp_path)
     record = json.loads((folder / runs.RECORD).read_text())
-    record["config"]["features"] = -1
+    record["config"]["features"]["top_db"] = 60.0
     (folder / runs.RECORD).write_text(json.dumps(record))
-    with pytest.raises(UserError, match="trained on other features"):
+    with pytest.raises(UserError, match=r"one: was trained with top_db 60\.0, not 80\.0"):
         pretrained.load("one", tmp_path)
-    (folder / runs.NORMALISER).write_bytes((folder / runs.NORMALISER).read_bytes()[:50])
-    with pytest.raises(UserError, match="not a whole model"):
-        pretrained.load("one", tmp_path)
-    (folder / runs.WEIGHTS).write_bytes(b"no weights")
-    with pytest.raises(UserError, match="not a whole model"):
+    (folder / runs.MODEL).write_bytes(b"no weights")
+    with pytest.raises(UserError, match="not a complete model"):
         pretrained.load("one", tmp_path)
     monkeypatch.setattr(pretrained, "MAX_BYTES", 10)
     with pytest.raises(UserError, match="too large to be committed"):
