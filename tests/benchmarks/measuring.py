@@ -13,7 +13,7 @@ from importlib.metadata import version
 import pandas as pd
 import psutil
 
-from mercore.training import runs
+from mercore.training import environment
 
 PACKAGES = ("numpy", "scipy", "librosa", "soundfile", "soxr", "tensorflow", "keras")
 

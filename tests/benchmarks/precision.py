@@ -7,6 +7,7 @@ which is in use, is the faster one.
 """
 
 import epoch_seconds  # first, as it says how many threads TensorFlow has
+import keras
 from measuring import Row, show
 
 from mercore import networks
@@ -14,7 +15,7 @@ from mercore import networks
 
 def in_precision(policy: str, key: str, preset: str) -> float:
     """`epoch_seconds.seconds` under a policy of Keras."""
-    dtypes = networks.keras.mixed_precision
+    dtypes = keras.mixed_precision
     dtypes.set_dtype_policy(policy)
     try:
         return epoch_seconds.seconds(key, preset)

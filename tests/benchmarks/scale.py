@@ -17,11 +17,10 @@ import numpy as np
 import pandas as pd
 from measuring import in_fresh_process, machine
 
-from mercore import corpora, evaluation
+from mercore import corpora, evaluation, features, networks, training
 from mercore.corpora import clips, splits
-from mercore.features import spectrogram as features
-from mercore.training import runs
-from mercore.training import trainer as training
+from mercore.features import cache
+from mercore.training import runs, trainer
 
 FMA_LARGE, MILLION = 106_574, 1_000_000
 CLIPS = training.PROFILES["report"].clips_per_track
@@ -118,10 +117,10 @@ def tables(count: int, folder: str) -> dict[str, float]:
     timed("fingerprint", lambda: corpus.fingerprint)
     table = timed("cut", lambda: clips.cut(corpus.usable, per_track=CLIPS))
     split = timed("split", lambda: splits.make(corpus, table, "artist", 0, folds=5, fold=0))
-    timed("key", lambda: features._key(corpus, table, "log_mel", features.shape("log_mel")))
+    timed("key", lambda: cache._key(corpus, table, "log_mel", features.shape("log_mel"), features.DEFAULT))
     p = np.random.default_rng(0).dirichlet(np.ones(CLASSES), len(table)).astype(np.float32)
-    prepared = training.Prepared(corpus, table, None, split)
-    predictions = timed("predictions", lambda: training._table(prepared, p))
+    prepared = training.Prepared(corpus, table, split, None, training.profile("quick"))
+    predictions = timed("predictions", lambda: trainer._prediction_table(prepared, p))
     path = Path(folder, runs.PREDICTIONS)
     timed("write", lambda: runs.write_predictions(predictions, path))
     timed("read", lambda: pd.read_csv(path, keep_default_na=False, dtype={"track": str, "label": str, "artist": str}))
@@ -134,8 +133,8 @@ def measure(folder: str) -> None:
     print(machine(), "load", os.getloadavg(), flush=True)
     with tempfile.TemporaryDirectory() as scratch:
         print("reading", in_fresh_process(reading, folder, scratch).result, "load", os.getloadavg(), flush=True)
-        for profile, networks in training.EPOCH_SECONDS.items():
-            for key in networks if profile in ("report", "tuned") else ():
+        for profile in ("report", "tuned"):
+            for key in networks.names():
                 took = in_fresh_process(epoch, folder, scratch, key, profile)
                 print("epoch", profile, key, f"{took.result:.2f} s, peak {took.peak_mb:.0f} MB", flush=True)
         for count in (1000, FMA_LARGE // 2, FMA_LARGE):

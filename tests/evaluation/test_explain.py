@@ -148,7 +148,7 @@ def test_occlusion_finds_the_stretch_that_a_network_reads(shape, rate):
 
 
 @pytest.mark.parametrize("keep", [False, True])
-@pytest.mark.parametrize("kind", explain.KINDS)
+@pytest.mark.parametrize("kind", explain.FEATURES)
 def test_cover_reaches_as_far_as_it_says(kind, keep):
     x = np.ones(features.shape(kind), "float32")
     covered = explain.cover(x, kind, 1.0, 2.0, keep=keep)

@@ -7,12 +7,9 @@ import io
 import json
 import pickle
 import shutil
-import subprocess
-import sys
 import zipfile
 from pathlib import Path
 
-import h5py
 import nbformat
 import numpy as np
 import pytest
@@ -22,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from spoilt import HOSTILE, emptied, examples, most_memory, read, spoilt
 
-from mercore import UserError, corpora, data_dir
+from mercore import UserError, _files, corpora, data_dir
 from mercore.corpora import clips, validate
 from mercore.features import cache
 from mercore.study import records

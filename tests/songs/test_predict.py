@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -15,7 +16,7 @@ from mercore import UserError, __main__, plots, songs, training
 from mercore.features import spectrogram as features
 from mercore.songs import predict
 from mercore.songs.text import describe_reliability
-from mercore.training import export, pretrained
+from mercore.training import export, pretrained, runs
 
 RATE = 22_050
 

@@ -14,11 +14,10 @@ import joblib
 import pandas as pd
 import pytest
 
-from mercore import UserError
+from mercore import UserError, training
 from mercore.__main__ import main
 from mercore.study import cluster, sweep
 from mercore.training import runs, storage
-from mercore.training import trainer as training
 
 PROJECT = Path(__file__).resolve().parents[2]
 

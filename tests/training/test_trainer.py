@@ -375,6 +375,6 @@ def test_other_feature_settings_are_another_run(tones):
 
 def test_a_finished_run_is_found_before_anything_is_extracted_or_built(tones, monkeypatch):
     run = training.train(tones, "conv", "smoke", "track", seed=0)
-    monkeypatch.setattr(features, "extract", lambda *_: pytest.fail("features were extracted"))
-    monkeypatch.setattr(networks, "build", lambda *_: pytest.fail("a network was built"))
+    monkeypatch.setattr(features, "extract", lambda *_, **__: pytest.fail("features were extracted"))
+    monkeypatch.setattr(networks, "build", lambda *_, **__: pytest.fail("a network was built"))
     assert training.train(tones, "conv", "smoke", "track", seed=0).id == run.id
