@@ -117,6 +117,8 @@ def variant(key: str, preset: str, input: str | None = None, seconds: float | No
     """
 
     def register(build: Callable) -> Callable:
+        if key not in _REGISTRY:
+            _load_families()  # this module was imported by itself, before those that it adds to
         own = _REGISTRY[key]
         own.variants[preset] = Variant(_with(build, fixed), {}, input or own.input, seconds)
         return build
