@@ -45,7 +45,7 @@ def split_corpus(corpus: Corpus, config: TrainingConfig) -> tuple[Corpus, pd.Dat
     table = clips.cut(corpus.usable, config.clip_seconds, config.clips_per_track)
     split = splits.make(corpus, table, config.protocol, seed=config.seed, folds=config.folds, fold=config.fold)
     if config.train_share:
-        split = splits.thin(split, table, config.train_share)
+        split = splits.subsample_training_tracks(split, table, config.train_share)
     return corpus, table, split
 
 
