@@ -19,7 +19,8 @@ from browser.driver import cell_output, open_notebook, run_all
 from mercore import PROJECT
 
 SIZE = {"width": 1400, "height": 2600}  # all of an explorer at once
-CORPUS = "from mercore import corpora, models, songs, training, widgets\ncorpus = corpora.open_corpus('embedded', 'genre')"
+CORPUS = """from mercore import corpora, models, songs, training, widgets
+corpus = corpora.open_corpus('embedded', 'genre')"""
 SPECTROGRAM = "widgets.SpectrogramExplorer(corpus)"
 LABORATORY = "widgets.Laboratory({'genre': corpus})"
 SONGS = """
