@@ -3,7 +3,7 @@
 import time
 import warnings
 from collections.abc import Sequence
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 import pandas as pd
@@ -125,6 +125,7 @@ def batches(prepared, normaliser, rows, batch_size: int, seed: int | None = None
     return Batches()
 
 
+@cache  # one for all of a process: what is built in the scope of one is trained in it
 def distribution_strategy():
     """Return TensorFlow's way with all GPUs of this machine at once, each with its share of each batch."""
     import tensorflow as tf

@@ -27,7 +27,7 @@ RECORD, PREDICTIONS, MODEL = "record.json", "predictions.csv.gz", "model.keras"
 COLUMNS = ("track", "label", "artist", "start", "side", "predicted")  # of the predictions, before those of classes
 SIDES = ("train", "validation", "test", "none")
 MAX_CLASSES = 1_000
-NOT_IDENTITY = ("protocol_asked", "stopped")
+NOT_IDENTITY = ("protocol_asked",)
 
 
 @dataclass
