@@ -305,32 +305,32 @@ def test_the_figure_has_a_row_a_method_on_one_time_axis(run, tones):
 
 
 def test_every_control_moves_the_picture(run, tones):
-    explorer = widgets.ListeningExplorer(run, tones)
+    explorer = widgets.ExplanationExplorer(run, tones)
     bundle, about = explorer._repr_mimebundle_()
     assert about["image/png"]["alt"] == describe(plots.plot_listening(explorer.heard, explorer.method.value))
     assert "image/png" in bundle and explorer.still == explorer.picture.value
     for control in (explorer.track, explorer.clip, explorer.asked, explorer.method):
         assert control.description
-        before, sentence = explorer.picture.value, explorer.sentence.value
+        before, words = explorer.picture.value, explorer.text.outputs
         control.index = (control.index + 1) % len(control.options)
         if control is explorer.asked and explorer.heard.class_name == explorer.heard.clip["predicted"]:
             control.index = (control.index + 1) % len(control.options)
         assert explorer.picture.value[:4] == b"\x89PNG"
         assert explorer.picture.value != before, control.description
-        assert explorer.sentence.value != sentence, control.description
+        assert explorer.text.outputs != words, control.description
 
 
 def test_an_explorer_that_cannot_hear_says_so(run, tones, tmp_path):
     other = replace(tones, tracks=tones.tracks.iloc[:0])
-    explorer = widgets.ListeningExplorer(run, other)
-    assert "give the corpus" in explorer.sentence.value
+    explorer = widgets.ExplanationExplorer(run, other)
+    assert "give the corpus" in explorer.status.value
     assert explorer.still[:4] == b"\x89PNG"
     explorer.track.index = (explorer.track.index + 1) % len(explorer.track.options)
-    assert "give the corpus" in explorer.sentence.value
+    assert "give the corpus" in explorer.status.value
     away = replace(run, folder=tmp_path)
-    assert "no weights" in widgets.ListeningExplorer(away, tones).sentence.value
+    assert "no weights" in widgets.ExplanationExplorer(away, tones).status.value
     gone = tones.tracks.assign(path=str(tmp_path / "gone.wav"))
-    assert "gone.wav" in widgets.ListeningExplorer(run, replace(tones, tracks=gone)).sentence.value
+    assert "gone.wav" in widgets.ExplanationExplorer(run, replace(tones, tracks=gone)).status.value
 
 
 def test_the_jump_of_grad_cam_is_that_of_its_last_convolution():
