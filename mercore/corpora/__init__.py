@@ -1,23 +1,12 @@
-"""Labelled collections of tracks: GTZAN, 4Q, the composed corpus, one's own folder; their clips and splits.
+"""Labelled collections of tracks: GTZAN, 4Q, the composed corpus, one's own folder.
 
-Explained in 01_data."""
+One file a dataset; checks of the audio, clips and splits are beside them. Explained in 01_data.
+"""
 
-from mercore.corpora.corpus import (
-    Corpus,
-    count_classes,
-    embedded,
-    folder,
-    four_quadrant,
-    genre_tags,
-    gtzan,
-    open_corpus,
-    report,
-    subset,
-)
+from mercore.corpora.corpus import Corpus, open_corpus, subset
+from mercore.corpora.gtzan import GENRES
 from mercore.corpora.labels import MOOD_NAMES, class_label
-from mercore.corpora.layouts import (
-    GENRES,
-)
+from mercore.corpora.summary import count_classes, summarise
 
 __all__ = [
     "GENRES",
@@ -25,12 +14,7 @@ __all__ = [
     "Corpus",
     "class_label",
     "count_classes",
-    "embedded",
-    "folder",
-    "four_quadrant",
-    "genre_tags",
-    "gtzan",
     "open_corpus",
-    "report",
     "subset",
+    "summarise",
 ]

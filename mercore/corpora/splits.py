@@ -1,11 +1,12 @@
-"""Which clips train, which choose, which test: the protocols. Explained in 01_data and 07_results.
+"""Split clips into training, validation and test sides. Explained in 01_data and 07_results.
 
-clip            clips at random, as the report did: pieces of a track are on all sides (leaky)
-track           all clips of a track on one side; so are copies and repeated recordings
-artist          all tracks of an artist on one side too; a track of unknown artist only trains
-fault_filtered  GTZAN's published split without its known faults (Kereliuk, Sturm, Larsen 2015)
-given           the sides that a folder's own tracks.csv names
-all             every clip trains and none is tested: for weights to give away (`training.pretrained`), for no result
+The protocols:
+    clip: Clips at random, as the report did: parts of a track are on all sides (leaky).
+    track: All clips of a track on one side; so are copies and repeated recordings.
+    artist: All tracks of an artist on one side too; a track of unknown artist is only trained.
+    fault_filtered: GTZAN's published split without its known faults (Kereliuk, Sturm, Larsen 2015).
+    given: The sides that a folder's own tracks.csv names.
+    all: Every clip is trained and none tested: for weights to publish (`training.pretrained`), not for results.
 """
 
 import warnings
@@ -25,29 +26,42 @@ SIDES = ("train", "validation", "test")
 
 @dataclass(frozen=True)
 class Split:
-    """Rows of the clip table on each side; a row on none is left out.
+    """The side of every clip.
 
-    protocol: the one that was run; asked: the one that was asked for. notes: what a reader must know.
-    untestable: the classes without a training or a test side; scores cover the others.
+    Attributes:
+        protocol: The protocol that was run.
+        asked: The protocol that was asked for.
+        side: One name per clip: train, validation, test, or none where the clip is left out.
+        seed: Of the draw.
+        folds: Number of folds, None without.
+        fold: The fold that is tested, from 0.
+        notes: What a reader must know.
+        untestable: Classes without a training or a test side; scores cover the others.
     """
 
     protocol: str
     asked: str
-    train: np.ndarray
-    validation: np.ndarray
-    test: np.ndarray
+    side: np.ndarray
     seed: int
     folds: int | None
     fold: int | None
     notes: tuple[str, ...]
     untestable: tuple[str, ...]
 
-    def sides(self, clips: pd.DataFrame) -> np.ndarray:
-        """The name of each clip's side, 'none' for those left out."""
-        names = np.full(len(clips), "none", dtype=object)
-        for side in SIDES:
-            names[getattr(self, side)] = side
-        return names
+    @property
+    def train(self) -> np.ndarray:
+        """Row numbers of the training clips."""
+        return np.flatnonzero(self.side == "train")
+
+    @property
+    def validation(self) -> np.ndarray:
+        """Row numbers of the validation clips."""
+        return np.flatnonzero(self.side == "validation")
+
+    @property
+    def test(self) -> np.ndarray:
+        """Row numbers of the test clips."""
+        return np.flatnonzero(self.side == "test")
 
 
 def make(
@@ -59,49 +73,47 @@ def make(
     folds: int | None = None,
     fold: int | None = None,
 ) -> Split:
-    """Split the clips of a corpus: once, by `fractions` (train, validation, test), or into grouped folds.
+    """Split the clips of a corpus, once by `fractions` or into grouped folds.
 
-    Of `folds` folds, number `fold` (from 0) is the test side, and the validation side is drawn from the rest.
-    What stays together (a clip, track or artist, by protocol) goes, in each class, to train first, then to test,
-    then to validation. protocol 'auto' takes `default_protocol`. So does 'fault_filtered' for what isn't GTZAN, and
-    says so; without any artist, 'artist' is run as 'track' and says so. 'all' splits nothing. Raises UserError if no
-    class can be both learnt and tested.
+    In each class, groups (clips, tracks or artists, by protocol) go to train first, then to test, then to validation.
+
+    Args:
+        corpus: The `Corpus`.
+        clips: Its clip table, from `clips.cut`.
+        protocol: One of PROTOCOLS, 'all', or 'auto' for `default_protocol`, which 'fault_filtered' also falls back
+            to if the corpus isn't GTZAN. Without any artist, 'artist' falls back to 'track'. `notes` say so.
+        seed: Of the draw.
+        fractions: Of train, validation and test.
+        folds: Number of folds instead of `fractions`.
+        fold: The fold that is tested, from 0; validation is drawn from the others.
+
+    Raises:
+        UserError: The arguments don't fit, or no class can be both trained and tested.
     """
     if protocol == "all":
-        nothing = np.zeros(0, int)
         note = "every clip trained, nothing was tested"
-        return Split(protocol, protocol, np.arange(len(clips)), nothing, nothing, seed, None, None, (note,), ())
-    asked, notes = protocol, []
-    if protocol == "auto":
-        protocol = default_protocol(corpus)
-        if protocol == "track" and corpus.has_artists:
-            notes.append("too few artists in too many classes: split by track, so artists are on both sides")
-    if protocol == "fault_filtered" and not _is_gtzan(corpus):
-        protocol = default_protocol(corpus)  # asked for genre and mood alike, but only GTZAN has it
-        notes.append(f"no fault-filtered split is known but for GTZAN: split by {protocol}")
-    if protocol == "artist" and not (clips["artist"] != "").any():
-        protocol = "track"
-        notes.append("no artist is known: split by track instead of by artist")
+        return Split(protocol, protocol, np.full(len(clips), "train", object), seed, None, None, (note,), ())
+    asked, (protocol, notes) = protocol, _resolve_protocol(corpus, clips, protocol)
     _check(corpus, protocol, fractions, folds, fold)
-
     units = _units(corpus, clips, protocol)
     if protocol in ("fault_filtered", "given"):
         side = _given_sides(units, fractions, seed, notes)
     else:
-        if protocol == "artist" and units["fixed"].any():
-            alone = (units["artist"] == "").sum()
-            notes.append(f"{alone} tracks of unknown artist, and what is linked with them, only train")
+        if protocol == "artist" and units["train_only"].any():
+            unknown = (units["artist"] == "").sum()
+            notes.append(f"{unknown} tracks of unknown artist (and their duplicates) are used for training only")
         side = _drawn_sides(units, fractions, seed, folds, fold)
-    side, untestable = _drop_unlearnt(units, side, corpus.classes, protocol, notes)
-    of_clip = side if protocol == "clip" else side[units.index.get_indexer(clips["track"])]
-    rows = (np.flatnonzero(of_clip == name) for name in SIDES)
-    return Split(protocol, asked, *rows, seed, folds, fold, tuple(notes), untestable)
+    side, untestable = _drop_untrained(units, side, corpus.classes, protocol, notes)
+    if protocol != "clip":
+        side = side[units.index.get_indexer(clips["track"])]
+    side = np.where(np.isin(side, SIDES), side, "none").astype(object)
+    return Split(protocol, asked, side, seed, folds, fold, tuple(notes), untestable)
 
 
-def thin(split: Split, clips: pd.DataFrame, share: float) -> Split:
-    """The split with this share of its training tracks, of each class alike; smaller shares are parts of larger ones.
+def subsample_training_tracks(split: Split, clips: pd.DataFrame, share: float) -> Split:
+    """Keep a stratified share (above 0, at most 1) of the training tracks; smaller shares are parts of larger ones.
 
-    The other sides stay as they are. At least one track of each class is left. Raises UserError unless 0 < share <= 1.
+    At least one track of each class is left.
     """
     if not 0 < share <= 1:
         raise UserError(f"the share of the training tracks must be above 0 and at most 1, not {share}")
@@ -109,19 +121,19 @@ def thin(split: Split, clips: pd.DataFrame, share: float) -> Split:
     tracks = tracks.sample(frac=1, random_state=split.seed)
     turn = tracks.groupby("label").cumcount()
     size = tracks.groupby("label")["track"].transform("size")
-    kept = tracks.loc[turn < np.maximum(1, np.round(share * size)), "track"]
-    train = split.train[clips["track"].iloc[split.train].isin(kept).to_numpy()]
-    note = f"learns from {len(kept)} of the {len(tracks)} training tracks"
-    return replace(split, train=train, notes=(*split.notes, note))
+    dropped = tracks.loc[turn >= np.maximum(1, np.round(share * size)), "track"]
+    side = np.where((split.side == "train") & clips["track"].isin(dropped), "none", split.side)
+    note = f"learns from {len(tracks) - len(dropped)} of the {len(tracks)} training tracks"
+    return replace(split, side=side, notes=(*split.notes, note))
 
 
 def default_protocol(corpus) -> str:
-    """The protocol for a user who names none: the folder's own split, else 'artist', else 'track'.
+    """Return 'given' if the corpus brings a split, else 'artist', else 'track'.
 
-    'track' is for a corpus where over a fifth of the classes has too few artists to be tested by artist.
+    'track' is for a corpus in which over a fifth of the classes have too few artists to be tested by artist.
     """
     usable = corpus.usable
-    if not _is_gtzan(corpus) and {"train", "test"} <= set(usable["split"]):
+    if corpus.kind != "gtzan" and {"train", "test"} <= set(usable["split"]):
         return "given"
     if not corpus.has_artists:
         return "track"
@@ -130,6 +142,22 @@ def default_protocol(corpus) -> str:
     except UserError:
         return "track"
     return "artist" if len(untestable) <= 0.2 * len(corpus.classes) else "track"
+
+
+def _resolve_protocol(corpus, clips: pd.DataFrame, protocol: str) -> tuple[str, list[str]]:
+    """Return the protocol to run, and notes on why it isn't the one asked for."""
+    notes = []
+    if protocol == "auto":
+        protocol = default_protocol(corpus)
+        if protocol == "track" and corpus.has_artists:
+            notes.append("too few artists in too many classes: split by track, so artists are on both sides")
+    if protocol == "fault_filtered" and corpus.kind != "gtzan":
+        protocol = default_protocol(corpus)  # asked for genre and mood alike, but only GTZAN has it
+        notes.append(f"no fault-filtered split is known but for GTZAN: split by {protocol}")
+    if protocol == "artist" and not (clips["artist"] != "").any():
+        protocol = "track"
+        notes.append("no artist is known: split by track instead of by artist")
+    return protocol, notes
 
 
 def _check(corpus, protocol: str, fractions, folds: int | None, fold: int | None) -> None:
@@ -146,31 +174,24 @@ def _check(corpus, protocol: str, fractions, folds: int | None, fold: int | None
             raise UserError(f"{corpus.name}: names no training and test tracks (a column `split` in tracks.csv)")
 
 
-def _is_gtzan(corpus) -> bool:
-    return corpus.name.startswith("GTZAN")
-
-
 def _units(corpus, clips: pd.DataFrame, protocol: str) -> pd.DataFrame:
-    """What is dealt out, a row each: label, artist, group (int, what stays together), fixed (only trains), split.
+    """Return what is dealt out, one row each: label, artist, group (int, what stays together), train_only, split.
 
-    Clips under `clip`, tracks otherwise (then the index is the track).
+    Under `clip` these are the clips, otherwise the tracks (by index).
     """
     if protocol == "clip":
-        return clips[["label", "artist"]].assign(group=np.arange(len(clips)), fixed=False, split="")
+        return clips[["label", "artist"]].assign(group=np.arange(len(clips)), train_only=False, split="")
     tracks = clips.drop_duplicates("track").set_index("track")[["label", "artist"]]
     tracks = tracks.join(corpus.tracks[["same_as", "split"]])
     by_artist = protocol == "artist" or (protocol in ("fault_filtered", "given") and (tracks["artist"] != "").any())
-    tracks["group"] = _linked(tracks, by_artist)
+    tracks["group"] = _connected_groups(tracks, by_artist)
     unknown = (tracks["artist"] == "") & (protocol == "artist")
-    tracks["fixed"] = unknown.groupby(tracks["group"]).transform("any")
+    tracks["train_only"] = unknown.groupby(tracks["group"]).transform("any")
     return tracks
 
 
-def _linked(tracks: pd.DataFrame, by_artist: bool) -> np.ndarray:
-    """A number per track, equal for tracks that are linked: by `same_as`, directly or through others, or artist.
-
-    Over the whole corpus, as an artist may have tracks in several classes.
-    """
+def _connected_groups(tracks: pd.DataFrame, by_artist: bool) -> np.ndarray:
+    """Return a number per track, equal for tracks linked by `same_as` or artist, directly or through others."""
     own = "track " + tracks.index.to_series()
     other = ("track " + tracks["same_as"]).where(tracks["same_as"] != "", own)
     artist = ("artist " + tracks["artist"].str.strip().str.casefold()).where(tracks["artist"] != "", own)
@@ -184,7 +205,7 @@ def _linked(tracks: pd.DataFrame, by_artist: bool) -> np.ndarray:
 def _drawn_sides(units: pd.DataFrame, fractions, seed: int, folds: int | None, fold: int | None) -> np.ndarray:
     counts = pd.crosstab(units["group"], units["label"]).to_numpy()  # groups x classes
     groups = (counts > 0).sum(axis=0)
-    free = ~units.groupby("group")["fixed"].any().to_numpy()
+    free = ~units.groupby("group")["train_only"].any().to_numpy()
     pool = np.ones(len(counts), bool)
     if folds:
         rng = np.random.default_rng([seed, folds, fold])
@@ -199,11 +220,13 @@ def _drawn_sides(units: pd.DataFrame, fractions, seed: int, folds: int | None, f
 
 
 def _draw(counts, share: float, pool, free, keep, rng: np.random.Generator) -> np.ndarray:
-    """Groups (a mask) for one side: in each class about `share` of all tracks, and one group if at all possible.
+    """Return the groups (a mask) of one side: in each class about `share` of all tracks, and one group if possible.
 
-    counts: tracks, groups x classes. pool: groups not on another side yet; of these each class keeps at least
-    `keep`. free: groups that may be drawn. Per class groups are taken in random order as long as they fit below
-    the target, then those that bring it closest to it, unless its other classes lose more by that.
+    Unlike StratifiedGroupKFold it leaves every class at least `keep` groups, which small corpora need.
+
+    counts: tracks, groups x classes. pool: groups not on another side yet. free: groups that may be drawn. Per class,
+    groups are taken in random order as long as they fit below the target, then those that bring it closest to it,
+    unless its other classes lose more by that.
     """
     target, has = share * counts.sum(axis=0), counts > 0
     taken, have, left = np.zeros(len(counts), bool), np.zeros(counts.shape[1]), has[pool].sum(axis=0)
@@ -225,7 +248,7 @@ def _draw(counts, share: float, pool, free, keep, rng: np.random.Generator) -> n
             nearer = (np.abs(have - target) - np.abs(have + counts[groups] - target)) / target
             gain = np.where(possible(groups), nearer.sum(axis=1), -np.inf)
             fits = (gain > 0) & (nearer[:, k] > 0)
-            if fits.any():  # ranked by this class alone, lest artists of many classes be preferred
+            if fits.any():  # ranked by this class alone, or artists of many classes would be preferred
                 take(groups[np.where(fits, nearer[:, k], -np.inf).argmax()])
             elif have[k] == 0 and gain.max() > -np.inf:
                 take(groups[gain.argmax()])
@@ -235,7 +258,7 @@ def _draw(counts, share: float, pool, free, keep, rng: np.random.Generator) -> n
 
 
 def _fold(units: pd.DataFrame, free: np.ndarray, seed: int, folds: int, fold: int) -> np.ndarray:
-    """The groups (a mask) of one of the folds into which the free groups are dealt, stratified by class."""
+    """Return the groups (a mask) of one of the folds into which the free groups are dealt, stratified by class."""
     rows = units[free[units["group"]]]
     if rows["group"].nunique() < folds:
         raise UserError(f"{folds} folds need as many groups; there are {rows['group'].nunique()} to test")
@@ -253,7 +276,7 @@ def _fold(units: pd.DataFrame, free: np.ndarray, seed: int, folds: int, fold: in
 
 
 def _given_sides(units: pd.DataFrame, fractions, seed: int, notes: list[str]) -> np.ndarray:
-    """The sides as named; if no track is named for validation, some groups of the training side are drawn."""
+    """Return the sides as named; if no track is named for validation, groups of the training side are drawn."""
     side = units["split"].to_numpy(object)
     sides = units[side != ""].groupby("group")["split"]
     if crossing := int((sides.nunique() > 1).sum()):
@@ -269,15 +292,15 @@ def _given_sides(units: pd.DataFrame, fractions, seed: int, notes: list[str]) ->
     return side
 
 
-def _drop_unlearnt(units: pd.DataFrame, side, classes, protocol: str, notes: list[str]):
-    """Leave out tests of classes that no track trains; name the classes that lack a side."""
+def _drop_untrained(units: pd.DataFrame, side, classes, protocol: str, notes: list[str]):
+    """Leave out tests of classes that no track trains; return the sides and the classes that can't be tested."""
     there = {name: set(units["label"][side == name]) for name in SIDES}
-    unlearnt = ~units["label"].isin(there["train"]).to_numpy()
-    side = np.where(unlearnt, "", side)
+    untrained = ~units["label"].isin(there["train"]).to_numpy()
+    side = np.where(untrained, "", side)
     untestable = tuple(c for c in classes if c not in there["train"] & there["test"])
     group = {"clip": "clips", "artist": "artists"}.get(protocol, "tracks")
     if len(untestable) == len(classes):
-        hint = "; protocol track needs but two tracks a class" if protocol == "artist" else ""
+        hint = "; protocol track needs only two tracks a class" if protocol == "artist" else ""
         raise UserError(f"no class has enough {group} for a training and a test side{hint}")
     if untestable:
         notes.append(f"not tested, too few {group}: {', '.join(untestable)}")

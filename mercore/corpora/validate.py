@@ -1,7 +1,7 @@
-"""Read every audio file once, in full, and say what is wrong with it.
+"""Decode every audio file of a corpus once, in full, and report what is wrong with it.
 
-A truncated, silent or mislabelled file spoils a training without a word, so nothing here trusts a file's name
-or header. Explained in 01_data.
+A truncated, silent or mislabelled file spoils a training without any error message, so neither a file's name nor its
+header is trusted. Explained in 01_data.
 """
 
 import hashlib
@@ -9,7 +9,7 @@ import json
 import os
 import warnings
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -19,89 +19,86 @@ import soundfile as sf
 from tqdm.auto import tqdm
 
 from mercore import UserError, _files, data_dir
-from mercore._files import atomic_directory, exclusive_lock
+from mercore._files import atomic_directory
 
-SUFFIXES = (".wav", ".au", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".aifc", ".caf", ".w64")
-SHORTEST = 3.0  # s, one clip
-LONGEST = 3600.0  # s, more is an album or a broken header, not a track
-SILENCE = 10 ** (-60 / 20)  # peak of full scale: -60 dBFS
-LOST_SHARE = 0.01  # a header that is a few bytes off is common and harmless
-_FORMAT = 2  # of the cache; raised when what is measured changes
-_BLOCK = 1 << 18  # frames read at a time: any length in little memory
+AUDIO_SUFFIXES = (".wav", ".au", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".aifc", ".caf", ".w64")
+MIN_DURATION = 3.0  # s, one clip
+MAX_DURATION = 3600.0  # s, more is an album or a broken header, not a track
+SILENCE = 10 ** (-60 / 20)  # peak relative to full scale: -60 dBFS
+MAX_MISSING = 0.01  # a header that is a few bytes off is common and harmless
+_CACHE_FORMAT = 2  # raised when other values are measured
+_BLOCK = 1 << 18  # frames read at a time, so that memory doesn't grow with the length
 
 
 @dataclass(frozen=True)
-class Inspection:
-    """What one file holds: duration in s, peak as a share of full scale, SHA-1 of its bytes (`digest`) and of its
-    decoded samples (`sound`), and `fault`: '' or a sentence."""
+class Validation:
+    """What decoding one file found: `fault` is a sentence, or '' if the file is usable."""
 
-    duration: float = 0.0
-    sample_rate: int = 0
+    duration: float = 0.0  # s
+    sample_rate: int = 0  # Hz
     channels: int = 0
-    peak: float = 0.0
-    digest: str = ""
-    sound: str = ""
+    peak: float = 0.0  # relative to full scale
+    digest: str = ""  # SHA-1 of the file's bytes
+    sound: str = ""  # SHA-1 of the decoded samples
     fault: str = ""
 
 
-def inspect(path: str | Path) -> Inspection:
-    """Read one file from its first byte to its last sample. Never raises for a bad file: it has a `fault`."""
+def validate_file(path: str | Path) -> Validation:
+    """Decode one file from its first byte to its last sample; a bad file has a `fault` and raises nothing."""
     path = Path(path)
     try:
         if not path.is_file():
-            return Inspection(fault="missing: there is no such file")
-    except OSError as error:  # of a csv, which may name anything
-        return Inspection(fault=f"can't be opened: {error.strerror or error}")
-    if any(0xDC80 <= ord(sign) <= 0xDCFF for sign in str(path)):
-        return Inspection(fault="its name isn't valid UTF-8, which no audio library opens: rename it")
-    try:
+            return Validation(fault="missing: there is no such file")
+        if any(0xDC80 <= ord(character) <= 0xDCFF for character in str(path)):
+            return Validation(fault="its name isn't valid UTF-8, which no audio library opens: rename it")
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha1").hexdigest()
-        lost = _lost_share(path)
-    except OSError as error:
-        return Inspection(fault=f"can't be opened: {error.strerror or error}")
+        missing = _missing_fraction(path)
+    except OSError as error:  # a csv may name anything
+        return Validation(fault=f"can't be opened: {error.strerror or error}")
     if not path.stat().st_size:
-        return Inspection(digest=digest, fault="empty file (0 bytes)")
+        return Validation(digest=digest, fault="empty file (0 bytes)")
     try:
-        return _listen(path, digest, lost)
+        return _decode_fully(path, digest, missing)
     except (sf.SoundFileError, TypeError) as error:  # TypeError: soundfile asked to guess a .raw
         reason = getattr(error, "error_string", str(error)).strip().rstrip(".")
         kind = "a text file, not audio" if _is_text(path) else "can't be read as audio"
-        return Inspection(digest=digest, fault=f"{kind} ({reason})")
+        return Validation(digest=digest, fault=f"{kind} ({reason})")
 
 
-def _listen(path: Path, digest: str, lost: float) -> Inspection:
+def _decode_fully(path: Path, digest: str, missing: float) -> Validation:
     with sf.SoundFile(path) as file:
         rate, channels, promised = file.samplerate, file.channels, file.frames
-        if lost > LOST_SHARE:
-            fault = f"truncated: {lost:.0%} of the sound that its header promises is missing"
-            return Inspection(promised / rate, rate, channels, digest=digest, fault=fault)
-        if promised > LONGEST * rate:
-            fault = f"{promised / rate / 3600:.1f} hours long: a track may last {LONGEST / 3600:.0f} h at most"
-            return Inspection(promised / rate, rate, channels, digest=digest, fault=fault)
+        fault = ""
+        if missing > MAX_MISSING:
+            fault = f"truncated: {missing:.0%} of the sound that its header promises is missing"
+        elif promised > MAX_DURATION * rate:
+            fault = f"{promised / rate / 3600:.1f} hours long: a track may last {MAX_DURATION / 3600:.0f} h at most"
+        if fault:
+            return Validation(promised / rate, rate, channels, digest=digest, fault=fault)
         sound = hashlib.sha1(f"{rate} {channels}".encode())
         frames, peaks = 0, [0.0]
         for block in file.blocks(_BLOCK, dtype="float32", always_2d=True):
             frames += len(block)
             peaks.append(float(np.abs(block).max()))  # NaN if any sample is
             sound.update(np.ascontiguousarray(block))
-    duration = frames / rate
-    peak = float(np.max(peaks))
-    fault = ""
-    if frames < promised * (1 - LOST_SHARE):
+    duration, peak = frames / rate, float(np.max(peaks))
+    if frames < promised * (1 - MAX_MISSING):
         fault = f"truncated: {duration:.1f} s can be read of {promised / rate:.1f} s promised"
     elif not np.isfinite(peak):
-        fault, peak = "holds samples that are no numbers (NaN or infinite)", 0.0
-    elif duration < SHORTEST:
-        fault = f"too short: {duration:.2f} s, a clip takes {SHORTEST:.0f} s"
+        fault, peak = "contains NaN or infinite samples", 0.0
+    elif duration < MIN_DURATION:
+        fault = f"too short: {duration:.2f} s, a clip takes {MIN_DURATION:.0f} s"
     elif peak < SILENCE:
         fault = "silent: its peak lies below -60 dBFS"
-    return Inspection(duration, rate, channels, peak, digest, sound.hexdigest(), fault)
+    return Validation(duration, rate, channels, peak, digest, sound.hexdigest(), fault)
 
 
-def _lost_share(path: Path) -> float:
-    """Share of a WAV's or AU's sound that its header promises and the file lacks: libsndfile reads such a file
-    short without an error. 0 for other formats, and for streams, whose header gives no length."""
+def _missing_fraction(path: Path) -> float:
+    """Return the share of a WAV's or AU's sound that its header promises and the file lacks.
+
+    libsndfile reads such a file short without an error. 0 for other formats, and for streams without a length.
+    """
     size = path.stat().st_size
     with path.open("rb") as file:
         head = file.read(12)
@@ -110,14 +107,12 @@ def _lost_share(path: Path) -> float:
             start, length = int.from_bytes(head[4:8], "big"), int.from_bytes(head[8:12], "big")
         elif head[:4] in (b"RIFF", b"RIFX") and head[8:] == b"WAVE":
             order = "little" if head[:4] == b"RIFF" else "big"
-            chunk = file.read(8)
-            while len(chunk) == 8:
+            while len(chunk := file.read(8)) == 8:
                 length = int.from_bytes(chunk[4:], order)
                 if chunk[:4] == b"data":
                     start = file.tell()
                     break
                 file.seek(length + length % 2, os.SEEK_CUR)
-                chunk = file.read(8)
     unknown = not start or not length or length >= 0x7FFFF000
     return 0.0 if unknown else max(0.0, (start + length - size) / length)
 
@@ -126,83 +121,73 @@ def _is_text(path: Path) -> bool:
     with path.open("rb") as file:
         head = file.read(400)
     try:
-        text = head.decode("utf-8")
+        return all(character.isprintable() or character.isspace() for character in head.decode("utf-8"))
     except UnicodeDecodeError:
         return False
-    return all(sign.isprintable() or sign.isspace() for sign in text)
 
 
-def inspect_all(paths: Sequence[str | Path], jobs: int = -1) -> list[Inspection]:
-    """Inspect many files in parallel, in their order. What is known of a file is kept in the data folder as long
-    as its size and times of change stay, so that a corpus opens in a second from the second time on.
+def validate_files(paths: Sequence[str | Path], jobs: int = -1) -> list[Validation]:
+    """Validate many files in parallel; unchanged files come from a cache in the data folder.
 
-    Threads: nothing to start or copy, and libsndfile, hashing and numpy all work outside Python's lock.
+    Threads are enough: libsndfile, hashing and numpy work outside Python's lock.
+
+    Args:
+        paths: Files to decode.
+        jobs: Number of threads, -1 for all cores.
+
+    Returns:
+        One `Validation` a path, in the order of `paths`.
     """
-    cache_file = _cache_file(paths)
-    found, todo = _known(paths, cache_file)
-    if todo:
-        with exclusive_lock(cache_file.parent):  # another process may be reading the same corpus
-            found, todo = _known(paths, cache_file)
-            _read(found, todo, cache_file, jobs)
-    return [Inspection(**{k: v for k, v in found[str(path)].items() if k != "state"}) for path in paths]
-
-
-def _known(paths: Sequence[str | Path], cache_file: Path) -> tuple[dict[str, dict], list[tuple]]:
-    """What the cache knows of these files, by path; and the others, each with its state."""
-    kept = _load_cache(cache_file)
-    states = {str(path): _state(path) for path in paths}
+    states = {str(path): _file_state(path) for path in paths}
+    cache = _cache_file(states)
+    kept = _load_cache(cache)
     found = {path: kept[path] for path, state in states.items() if state and kept.get(path, {}).get("state") == state}
-    return found, [(path, state) for path, state in states.items() if path not in found]
-
-
-def _read(found: dict[str, dict], todo: list[tuple], cache_file: Path, jobs: int) -> None:
-    """Inspect what is still to do and add it to what was found, and to the cache."""
-    work = joblib.Parallel(n_jobs=jobs, prefer="threads", return_as="generator")(
-        joblib.delayed(inspect)(path) for path, _ in todo
+    todo = [path for path in states if path not in found]
+    tasks = joblib.Parallel(jobs, prefer="threads", return_as="generator")(
+        joblib.delayed(validate_file)(path) for path in todo
     )
+    bar = tqdm(tasks, total=len(todo), desc="reading audio", unit="file", delay=2, mininterval=1)
     try:
-        for (path, state), seen in zip(
-            todo, tqdm(work, total=len(todo), desc="reading audio", unit="file", delay=2, mininterval=1), strict=True
-        ):
-            found[path] = {"state": state, **asdict(seen)}
-    finally:  # what an interrupted reading has seen isn't read again
-        if any(found[path]["digest"] for path, _ in todo if path in found):
-            _save_cache(cache_file, {p: e for p, e in found.items() if e["digest"]})
+        for path, validation in zip(todo, bar, strict=True):
+            found[path] = {"state": states[path], **asdict(validation)}
+    finally:  # what an interrupted call has decoded isn't decoded again
+        if any(found[path]["digest"] for path in todo if path in found):
+            _save_cache(cache, {path: entry for path, entry in found.items() if entry["digest"]})
+    return [Validation(**{k: v for k, v in found[str(path)].items() if k != "state"}) for path in paths]
 
 
-def _state(path: str | Path) -> list[int] | None:
-    try:
-        stat = os.stat(path)
-    except (OSError, ValueError):  # not there; a name that none can have
-        return None
-    # Unlike the first, the second time can't be set by whoever copies a file.
-    return [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns]
-
-
-def _cache_file(paths: Sequence[str | Path]) -> Path:
-    """One for the folder that the files share, however the corpus around it was named."""
+def _cache_file(paths: Iterable[str]) -> Path:
     # by characters: files on two drives have no common folder, and need none
-    folder = os.path.dirname(os.path.commonprefix([str(path) for path in paths]))  # noqa: RUF071
+    folder = os.path.dirname(os.path.commonprefix(list(paths)))  # noqa: RUF071
     name = hashlib.sha1(os.fsencode(folder)).hexdigest()[:16]
     return data_dir() / "cache" / "inspection" / f"{name}.json"
+
+
+def _file_state(path: str | Path) -> list[int] | None:
+    try:
+        stat = os.stat(path)
+    except (OSError, ValueError):  # not there; a name that no file can have
+        return None
+    # Unlike st_mtime, st_ctime can't be set by whoever copies a file.
+    return [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns]
 
 
 def _load_cache(file: Path) -> dict[str, dict]:
     try:
         kept = _files.read_json(file)
-        return kept["files"] if (kept["format"], kept["check"]) == (_FORMAT, _check(kept["files"])) else {}
-    except (UserError, KeyError, TypeError):  # none yet, or spoilt: read the audio again
+        return kept["files"] if (kept["format"], kept["check"]) == (_CACHE_FORMAT, _checksum(kept["files"])) else {}
+    except (UserError, KeyError, TypeError):  # none yet, or damaged
         return {}
 
 
-def _check(files: dict[str, dict]) -> int:
+def _checksum(files: dict[str, dict]) -> int:
     return zlib.crc32(json.dumps(files, sort_keys=True).encode())
 
 
 def _save_cache(file: Path, files: dict[str, dict]) -> None:
     try:
         with atomic_directory(file.parent) as scratch:
-            content = {"format": _FORMAT, "check": _check(files), "files": files}
+            content = {"format": _CACHE_FORMAT, "check": _checksum(files), "files": files}
             (scratch / file.name).write_text(json.dumps(content))
             os.replace(scratch / file.name, file)
     except OSError as error:
