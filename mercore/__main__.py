@@ -164,7 +164,7 @@ def check(options) -> None:
     """Report what a folder of music is, and what is wrong with it."""
     from mercore import corpora
 
-    print(corpora.report(corpora.open_corpus(options.path, options.task)))
+    print(corpora.summarise(corpora.open_corpus(options.path, options.task)))
 
 
 @command(
@@ -176,7 +176,7 @@ def fetch(options) -> None:
     """Download a dataset."""
     from mercore.corpora import download
 
-    download.fetch(options.dataset, options.to, options.url)
+    download.download_dataset(options.dataset, options.to, options.url)
 
 
 @command(*CORPUS)

@@ -103,7 +103,7 @@ def tones(tmp_path_factory):
             soundfile.write(root / "music" / label / f"{label}{i}.wav", y, 22_050)
     before = os.environ.get("MERCORE_DATA")
     os.environ["MERCORE_DATA"] = str(root / "data")
-    yield corpora.folder(root / "music")
+    yield corpora.open_corpus(root / "music")
     if before is None:
         del os.environ["MERCORE_DATA"]
     else:

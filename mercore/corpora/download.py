@@ -17,6 +17,7 @@ from mercore.corpora._folders import AudioFolder
 from mercore.corpora.corpus import DATASETS, Corpus, detect, open_corpus
 from mercore.corpora.summary import summarise
 
+INTERRUPTIONS = (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError)
 MAX_BYTES = 8 << 30  # unpacked; GTZAN takes 1.3 GB
 
 
@@ -120,7 +121,7 @@ class _Resume:
             try:
                 self._append(url)
                 break
-            except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError):
+            except INTERRUPTIONS:
                 if self.part.stat().st_size <= before:  # nothing more arrives
                     raise
         os.replace(self.part, output)
@@ -132,15 +133,15 @@ class _Resume:
                 if response.status_code in (200, 416):  # the whole file comes, or `part` is of another one
                     file.truncate(0)
 
-            headers = {"Accept-Encoding": "identity", "Range": f"bytes={file.tell()}-"}
+            headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={file.tell()}-"} if file.tell() else {})
             options = {"headers": headers, "hooks": {"response": start_over}, "timeout": 60}
-            pooch.HTTPDownloader(progressbar=True, chunk_size=1 << 18, **options)(url, file, None)
+            pooch.HTTPDownloader(progressbar=True, chunk_size=1 << 14, **options)(url, file, None)
 
 
 def _failure(error: requests.RequestException) -> str:
     if error.response is not None:
         return f"the server says {error.response.status_code} {error.response.reason}"
-    return f"no connection ({type(error).__name__})" if "Max retries" in str(error) else str(error)
+    return f"no connection ({type(error).__name__})" if isinstance(error, INTERRUPTIONS) else str(error)
 
 
 def unpack(archive: Path, target: Path, dataset: Dataset) -> None:

@@ -14,7 +14,7 @@ import soundfile
 import soxr
 
 from mercore import UserError
-from mercore.corpora.validate import LONGEST
+from mercore.corpora.validate import MAX_DURATION
 
 SAMPLE_RATE = 22_050
 BLOCK_FRAMES = 1 << 18  # read at once: a few seconds, so that an hour of stereo never lies in memory whole
@@ -111,13 +111,13 @@ def _blocks_mpeg4(file) -> Iterator[np.ndarray]:
 def _check_header(path: str | Path, rate: int, seconds: float) -> None:
     if not LOWEST_RATE <= rate <= HIGHEST_RATE:
         raise UserError(f"{path}: a sample rate of {rate:,} Hz is none of music; export the file again")
-    if seconds > LONGEST:
+    if seconds > MAX_DURATION:
         raise UserError(_too_long(path, seconds))
 
 
 def _too_long(path: str | Path, seconds: float) -> str:
     length = f"{seconds // 60:,.0f}:{seconds % 60:02.0f}"
-    return f"{path}: lasts {length} min, a song may last {LONGEST / 60:.0f} at most; cut it into parts"
+    return f"{path}: lasts {length} min, a song may last {MAX_DURATION / 60:.0f} at most; cut it into parts"
 
 
 def _mixed(path: str | Path, rate: int, blocks: Iterator[np.ndarray]) -> np.ndarray:
@@ -127,7 +127,7 @@ def _mixed(path: str | Path, rate: int, blocks: Iterator[np.ndarray]) -> np.ndar
     with contextlib.closing(blocks):  # and with them the file, whatever happens: Windows can't remove an open one
         for block in blocks:
             frames += len(block)
-            if frames > LONGEST * rate:  # a header needn't tell the truth
+            if frames > MAX_DURATION * rate:  # a header needn't tell the truth
                 raise UserError(_too_long(path, frames / rate))
             channels = block.T  # added one by one, in a tenth of the time of block.mean(axis=1)
             mono = sum(channels) / np.float32(len(channels)) if len(channels) > 1 else channels[0]

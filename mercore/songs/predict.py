@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 
 from mercore import UserError, features
-from mercore.corpora.validate import SUFFIXES
+from mercore.corpora.validate import AUDIO_SUFFIXES
 from mercore.songs.analysis import Analysis, analyse, analyse_over_time, window_step
 from mercore.songs.reliability import Reliability, assess_reliability
 from mercore.songs.song import Song, one_line, open_song
 from mercore.training import pretrained, runs
 
-SONG_SUFFIXES = (*SUFFIXES, ".m4a", ".mp4")
+SONG_SUFFIXES = (*AUDIO_SUFFIXES, ".m4a", ".mp4")
 MAX_LINE = 2_000  # characters of a path or an error
 
 

@@ -113,7 +113,7 @@ def train(
     else:
         p, chosen = _machine(table_of(corpus), rows["label"].to_numpy(), split, corpus.classes, seed)
     predictions = rows.drop(columns="index").assign(
-        side=split.sides(rows), predicted=np.array(corpus.classes)[p.argmax(axis=1)]
+        side=split.side, predicted=np.array(corpus.classes)[p.argmax(axis=1)]
     )
     predictions[[f"p_{label}" for label in corpus.classes]] = p
     config = {"network": key, "profile": "baseline", "protocol": split.protocol, "protocol_asked": protocol,

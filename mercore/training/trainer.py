@@ -113,7 +113,7 @@ def divide(
     table = clips.cut(corpus.usable, settings.clip_seconds, settings.clips_per_track)
     split = splits.make(corpus, table, protocol, seed=seed, folds=folds, fold=fold)
     if settings.train_share:
-        split = splits.thin(split, table, settings.train_share)
+        split = splits.subsample_training_tracks(split, table, settings.train_share)
     return corpus, table, split
 
 
@@ -194,11 +194,12 @@ def train(
         "front_end": front_end,
         "architecture": _digest(model),
         "features": features.VERSION,
-        "split": hashlib.sha256("\n".join(prepared.split.sides(prepared.clips)).encode()).hexdigest()[:12],
+        "split": hashlib.sha256("\n".join(prepared.split.side).encode()).hexdigest()[:12],
         **{k: v for k, v in asdict(settings).items() if k != "name" and (k not in OFF or v != OFF[k])},
     }
     about = {
         "name": prepared.corpus.name,
+        "kind": prepared.corpus.kind,
         "task": prepared.corpus.task,
         "classes": list(prepared.corpus.classes),
         "fingerprint": prepared.corpus.fingerprint,
@@ -281,7 +282,7 @@ def _table(prepared: Prepared, probabilities: np.ndarray) -> pd.DataFrame:
     """One row a clip: what it is, its side of the split, the predicted class and all probabilities."""
     classes = np.array(prepared.corpus.classes)
     table = prepared.clips[["track", "label", "artist", "start"]].copy()
-    table["side"] = prepared.split.sides(prepared.clips)
+    table["side"] = prepared.split.side
     table["predicted"] = classes[probabilities.argmax(axis=1)]
     for i, label in enumerate(classes):
         table[f"p_{label}"] = probabilities[:, i]

@@ -29,7 +29,7 @@ TABLE = FACTS / "embedded_difficulty.csv"
 def main() -> None:
     """Measure what the table doesn't have yet, two at a time, writing it anew as soon as a row is known."""
     os.environ["TF_NUM_INTRAOP_THREADS"] = str(max(1, joblib.cpu_count() // 2))
-    fingerprints = {task: corpora.embedded(task).fingerprint for task in ("genre", "mood")}
+    fingerprints = {task: corpora.open_corpus("embedded", task).fingerprint for task in ("genre", "mood")}
     table = (
         pd.read_csv(TABLE) if TABLE.exists() else pd.DataFrame(columns=["task", "model", "protocol", "fingerprint"])
     )
@@ -49,7 +49,7 @@ def main() -> None:
 
 def measure(task: str, model: str, protocol: str) -> dict:
     """One row of the table: a model's pooled predictions of every track."""
-    corpus = corpora.embedded(task)
+    corpus = corpora.open_corpus("embedded", task)
     if model == BASELINE:
         return row(corpus, model, protocol, baseline(corpus))
     runs = [training.train(corpus, model, "quick", protocol, SEED, FOLDS, fold) for fold in range(FOLDS)]

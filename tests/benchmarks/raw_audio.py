@@ -21,7 +21,7 @@ from mercore import corpora, training
 def history(profile: str, **changes) -> pd.DataFrame:
     """Epoch by epoch, of a training that isn't taken from an earlier run."""
     return training.train(
-        corpora.embedded("mood"), "end2end_gru", profile, "artist", seed=0, reuse=False, **changes
+        corpora.open_corpus("embedded", "mood"), "end2end_gru", profile, "artist", seed=0, reuse=False, **changes
     ).history
 
 

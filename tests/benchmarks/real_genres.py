@@ -21,7 +21,7 @@ NAME = "real_genres"
 
 def write(four_quadrant: str, gtzan: str) -> Path:
     """The folder of the table."""
-    tags, mini = corpora.genre_tags(four_quadrant).usable, corpora.gtzan(gtzan).usable
+    tags, mini = corpora.open_corpus(four_quadrant, "genre").usable, corpora.open_corpus(gtzan).usable
     table = pd.concat([tags, mini[mini["label"].isin(list(SAME))]])[["path", "label", "artist", "title"]]
     table["label"] = table["label"].replace(SAME)
     target = data_dir() / NAME
@@ -33,4 +33,4 @@ def write(four_quadrant: str, gtzan: str) -> Path:
 if __name__ == "__main__":
     if len(sys.argv) != 3:
         sys.exit("name the folders of 4Q and GTZAN-mini")
-    print(corpora.report(corpora.open_corpus(write(*sys.argv[1:]), "genre")))
+    print(corpora.summarise(corpora.open_corpus(write(*sys.argv[1:]), "genre")))

@@ -43,7 +43,7 @@ def main(profiles: list[str]) -> None:
     from mercore.widgets import Laboratory
     from mercore.widgets.laboratory_settings import CHOICES
 
-    laboratory = Laboratory({"genre": corpora.embedded("genre")})
+    laboratory = Laboratory({"genre": corpora.open_corpus("embedded", "genre")})
     rng = np.random.default_rng(0)
     for profile in profiles:
         laboratory.controls["profile"].value = profile

@@ -34,7 +34,7 @@ def train(music: str, data: str, key: str) -> int:
         def step(self, done: int, of: int) -> None:
             self.stopped = done >= STEPS
 
-    corpus = corpora.folder(music)
+    corpus = corpora.open_corpus(music)
     training.prepare(corpus, networks.input_kind(key), training.PROFILES["report"], "track")
     return training.train(corpus, key, "report", "track", listener=Some()).parameters
 

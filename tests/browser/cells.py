@@ -13,7 +13,7 @@ for label, frequency in (("low", 220), ("high", 1760)):
     for i in range(2):
         y = 0.3 * np.sin(2 * np.pi * frequency * (1 + 0.2 * i) * t) + 0.02 * rng.normal(size=len(t))
         soundfile.write(f"music/{label}/{label}{i}.wav", y, 22_050)
-corpus = corpora.folder("music")
+corpus = corpora.open_corpus("music")
 """
 SPECTROGRAM = "widgets.SpectrogramExplorer(corpus)"
 ERRORS = """

@@ -22,7 +22,7 @@ SIZE = {"width": 1400, "height": 2600}  # all of an explorer at once
 CORPUS = """
 from mercore import corpora, songs, training, widgets
 from mercore.training import pretrained
-corpus = corpora.embedded("genre")
+corpus = corpora.open_corpus("embedded", "genre")
 """
 SPECTROGRAM = "widgets.SpectrogramExplorer(corpus)"
 LABORATORY = "widgets.Laboratory({'genre': corpus})"

@@ -3,6 +3,7 @@
 import os
 import shutil
 import zlib
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -10,9 +11,9 @@ import pytest
 import soundfile as sf
 
 from mercore import FACTS, UserError
-from mercore.corpora import corpus as corpora
-from mercore.corpora import layouts, splits
-from mercore.corpora.corpus import folder, four_quadrant, gtzan, open_corpus, report, subset
+from mercore.corpora import embedded, four_quadrant, gtzan, open_corpus, splits, subset, summarise
+from mercore.corpora._folders import AudioFolder
+from mercore.corpora.corpus import detect
 
 RATE = 8000
 COLUMNS = {"path", "label", "artist", "title", "duration", "sample_rate", "channels", "split", "same_as"}
@@ -41,9 +42,9 @@ def small_4q(root, where="{quadrant}/{song}.wav", songs=("MT0000004637", "MT0000
     for song, quadrant in zip(songs, quadrants, strict=True):
         write(root / where.format(song=song, quadrant=quadrant))
     table = pd.DataFrame({"Song": songs, "Quadrant": quadrants})
-    table.to_csv(root / layouts.ANNOTATIONS, index=False)
+    table.to_csv(root / four_quadrant.ANNOTATIONS, index=False)
     about = table.assign(Artist=["Ann", "Bé", ""], Title=["x", "y", "z"], GenresStr=["Rap", "Jazz; Vocal", ""])
-    about.to_csv(root / layouts.METADATA, index=False)
+    about.to_csv(root / four_quadrant.METADATA, index=False)
     return root
 
 
@@ -52,32 +53,32 @@ def small_4q(root, where="{quadrant}/{song}.wav", songs=("MT0000004637", "MT0000
 
 @pytest.mark.parametrize(("base", "suffix"), LAYOUTS)
 def test_gtzan_opens_in_each_layout(tmp_path, base, suffix):
-    corpus = gtzan(small_gtzan(tmp_path / "g", base=base, suffix=suffix))
+    corpus = open_corpus(small_gtzan(tmp_path / "g", base=base, suffix=suffix))
     assert set(corpus.tracks.columns) == COLUMNS
     assert list(corpus.usable.index) == [f"{genre}.{n:05}" for genre in ("blues", "jazz") for n in range(3)]
     assert (corpus.task, corpus.classes) == ("genre", ("blues", "jazz"))
     assert corpus.usable.artist["blues.00000"] == "John Lee Hooker"
     assert corpus.usable.split["blues.00000"] == "validation"
-    assert corpus.name == "GTZAN-mini (6 of 100 tracks)"
+    assert (corpus.name, corpus.kind) == ("GTZAN-mini (6 of 100 tracks)", "gtzan")
     assert "No usable track in the class rock." in corpus.notes
 
 
 def test_gtzan_in_one_folder_as_unpacked(tmp_path):
     small_gtzan(tmp_path / "g" / "gtzan_mini-main")
-    assert corpora.detect(tmp_path / "g") == "gtzan"
-    assert len(gtzan(tmp_path / "g").usable) == 6
+    assert detect(AudioFolder(tmp_path / "g"))[0].kind == "gtzan"
+    assert len(open_corpus(tmp_path / "g").usable) == 6
 
 
 def test_gtzan_mini_and_gtzan_are_told_apart(tmp_path):
-    for track in layouts.GTZAN_MINI:
+    for track in gtzan.MINI:
         path = tmp_path / "genres" / track.partition(".")[0] / f"{track}.wav"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"")
-    corpus = gtzan(tmp_path)
+    corpus = open_corpus(tmp_path)
     assert (corpus.name, len(corpus.faulty)) == ("GTZAN-mini", 100)
     assert any("no basis for a claim" in note for note in corpus.notes)
     write(tmp_path / "genres" / "rock" / "rock.00099.wav")
-    assert gtzan(tmp_path).name == "GTZAN (101 of 1000 tracks)"
+    assert open_corpus(tmp_path).name == "GTZAN (101 of 1000 tracks)"
 
 
 def test_missing_tracks_are_named_when_most_are_there(tmp_path):
@@ -87,7 +88,7 @@ def test_missing_tracks_are_named_when_most_are_there(tmp_path):
         path = tmp_path / "genres" / track.partition(".")[0] / f"{track}.au"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"")
-    corpus = gtzan(tmp_path)
+    corpus = open_corpus(tmp_path)
     assert corpus.name == "GTZAN (999 of 1000 tracks)"
     assert len(corpus.tracks) == 1000
     assert corpus.faulty.fault[names[554]].startswith("missing")
@@ -102,15 +103,15 @@ def test_known_copies_stay_and_point_to_the_first(tmp_path):
     (tmp_path / "genres" / "rock").mkdir()
     shutil.copy(a, tmp_path / "genres" / "rock" / "rock.00016.wav")  # the table calls it a replica
     shutil.copy(a, tmp_path / "genres" / "rock" / "rock.00001.wav")  # this one it doesn't know
-    corpus = gtzan(tmp_path)
+    corpus = open_corpus(tmp_path)
     assert "the same file as metal.00058 (there labelled metal)" in corpus.faulty.fault["rock.00001"]
     assert corpus.usable.same_as.to_dict() == {"metal.00058": "", "rock.00016": "metal.00058"}
     assert "same excerpt as metal.00058" in corpus.usable.note["rock.00016"]
 
 
 def test_every_family_of_copies_has_one_first(tmp_path):
-    facts = layouts.read_table(FACTS / "gtzan_tracks.csv").set_index("track")
-    families = layouts._families(facts)
+    facts = gtzan._read_facts(FACTS / "gtzan_tracks.csv")
+    families = gtzan._duplicate_groups(facts)
     assert all(families[first] == first for first in families.values())
     assert families["pop.00060"] == families["pop.00054"] == families["pop.00052"]
     for column in ("exact_replica_of", "same_recording_as"):
@@ -122,17 +123,17 @@ def test_own_table_beside_the_genres_is_not_gtzan(tmp_path):
     small_gtzan(tmp_path / "own")
     facts = pd.read_csv(FACTS / "gtzan_tracks.csv", keep_default_na=False).query("genre in ('blues', 'jazz')")
     facts.assign(artist="The Sequencers").to_csv(tmp_path / "own" / "gtzan_tracks.csv", index=False)
-    corpus = gtzan(tmp_path / "own")
-    assert corpus.name == "own"
+    corpus = open_corpus(tmp_path / "own")
+    assert (corpus.name, corpus.kind) == ("own", "own")
     assert set(corpus.usable.artist) == {"The Sequencers"}
-    assert "not GTZAN" in report(corpus)
+    assert "not GTZAN" in summarise(corpus)
     assert "Tzanetakis" not in corpus.citation
 
 
 def test_a_folder_of_ones_own_is_not_taken_for_gtzan_by_its_name(tmp_path):
     text = "path,label,split\none.wav,a,train\nsub/two.wav,b,train\ndrei äöü.wav,b,test\n"
     corpus = open_corpus(listed(tmp_path / "GTZAN remade", text), "genre")
-    assert corpus.name == "own GTZAN remade"
+    assert (corpus.name, corpus.kind) == ("GTZAN remade", "own")
     rows = corpus.usable.reset_index()
     assert [splits.make(corpus, rows, name).protocol for name in ("auto", "fault_filtered")] == ["given", "given"]
 
@@ -140,13 +141,13 @@ def test_a_folder_of_ones_own_is_not_taken_for_gtzan_by_its_name(tmp_path):
 def test_wrongly_placed_track_is_named(tmp_path):
     small_gtzan(tmp_path)
     write(tmp_path / "genres" / "jazz" / "blues.00050.wav")
-    assert "not named jazz.NNNNN" in gtzan(tmp_path).faulty.fault["blues.00050"]
+    assert "not named jazz.NNNNN" in open_corpus(tmp_path).faulty.fault["blues.00050"]
 
 
 def test_same_track_as_wav_and_au_collides_openly(tmp_path):
     small_gtzan(tmp_path)
     write(tmp_path / "genres" / "jazz" / "jazz.00000.au")
-    corpus = gtzan(tmp_path)
+    corpus = open_corpus(tmp_path)
     assert corpus.tracks.index.is_unique
     assert {name for name in corpus.tracks.index if "jazz.00000" in name} == {
         "jazz.00000.wav",
@@ -159,17 +160,17 @@ def test_same_track_as_wav_and_au_collides_openly(tmp_path):
 
 @pytest.mark.parametrize("where", ["{quadrant}/{song}.wav", "audios/{song}.wav", "{song}.wav", "audios/{song}.flac"])
 def test_4q_opens_in_each_layout(tmp_path, where):
-    corpus = four_quadrant(small_4q(tmp_path / "q", where))
+    corpus = open_corpus(small_4q(tmp_path / "q", where))
     assert set(corpus.tracks.columns) == COLUMNS
     assert corpus.usable.label.to_dict() == {"MT0000004637": "Q1", "MT0000011357": "Q2", "MT0000040632": "Q3"}
     assert corpus.usable.artist.tolist() == ["Ann", "Bé", ""]
     assert corpus.usable.tags.tolist() == ["Rap", "Jazz; Vocal", ""]
-    assert (corpus.name, corpus.task) == ("4Q (3 of 900 tracks)", "mood")
+    assert (corpus.name, corpus.task, corpus.kind) == ("4Q (3 of 900 tracks)", "mood", "4q")
 
 
 def test_4q_given_by_its_folder_of_audio(tmp_path):
     root = small_4q(tmp_path / "q", "audios/{song}.wav")
-    assert corpora.detect(root / "audios") == "4q"
+    assert detect(AudioFolder(root / "audios"))[0].kind == "4q"
     assert open_corpus(root / "audios").fingerprint == open_corpus(root).fingerprint
 
 
@@ -180,24 +181,24 @@ def test_4q_folders_without_csv(tmp_path):
     corpus = open_corpus(root, "mood")
     assert len(corpus.usable) == 3
     assert not corpus.has_artists
-    assert "Artists: none is known" in report(corpus)
+    assert "Artists: none is known" in summarise(corpus)
 
 
 def test_csv_and_folder_that_disagree_are_named_and_left_out(tmp_path):
     root = small_4q(tmp_path / "q")
     (root / "Q4").mkdir()
     (root / "Q1" / "MT0000004637.wav").rename(root / "Q4" / "MT0000004637.wav")
-    corpus = four_quadrant(root)
+    corpus = open_corpus(root)
     assert corpus.faulty.fault.to_dict() == {"MT0000004637": "its folder says Q4, the csv says Q1"}
     assert corpus.classes == ("Q2", "Q3")
 
 
 def test_two_csv_files_that_disagree_are_named(tmp_path):
     root = small_4q(tmp_path / "q", "audios/{song}.wav")
-    about = pd.read_csv(root / layouts.METADATA)
+    about = pd.read_csv(root / four_quadrant.METADATA)
     about.loc[1, "Quadrant"] = "Q4"
-    about.to_csv(root / layouts.METADATA, index=False)
-    fault = four_quadrant(root).faulty.fault
+    about.to_csv(root / four_quadrant.METADATA, index=False)
+    fault = open_corpus(root).faulty.fault
     assert list(fault.index) == ["MT0000011357"]
     assert "Q2 and Q4" in fault.iloc[0]
 
@@ -206,7 +207,7 @@ def test_listed_but_missing_and_there_but_unlisted(tmp_path):
     root = small_4q(tmp_path / "q", "audios/{song}.wav")
     (root / "audios" / "MT0000011357.wav").unlink()
     write(root / "audios" / "MT0000099999.wav")
-    fault = four_quadrant(root).faulty.fault
+    fault = open_corpus(root).faulty.fault
     assert fault["MT0000011357"].startswith("missing")
     assert fault["MT0000099999"].startswith("no quadrant")
 
@@ -214,31 +215,31 @@ def test_listed_but_missing_and_there_but_unlisted(tmp_path):
 def test_unlisted_track_in_a_quadrant_folder_is_used_and_noted(tmp_path):
     root = small_4q(tmp_path / "q")
     write(root / "Q4" / "MT0000099999.wav")
-    corpus = four_quadrant(root)
+    corpus = open_corpus(root)
     assert corpus.usable.label["MT0000099999"] == "Q4"
     assert "quadrant taken from its folder" in corpus.usable.note["MT0000099999"]
 
 
 def test_quadrant_that_does_not_exist(tmp_path):
     root = small_4q(tmp_path / "q", "audios/{song}.wav")
-    for name in (layouts.ANNOTATIONS, layouts.METADATA):
+    for name in (four_quadrant.ANNOTATIONS, four_quadrant.METADATA):
         (root / name).write_text((root / name).read_text().replace("Q2", "Q5"))
-    corpus = four_quadrant(root)
+    corpus = open_corpus(root)
     assert "must be Q1, Q2, Q3 or Q4" in corpus.faulty.fault["MT0000011357"]
     assert corpus.classes == ("Q1", "Q3")
 
 
 def test_csv_without_its_columns(tmp_path):
     root = small_4q(tmp_path / "q", "audios/{song}.wav")
-    (root / layouts.ANNOTATIONS).write_text("Name,Mood\nMT0000004637,Q1\n")
-    with pytest.raises(UserError, match=r"annotations\.csv: has no column Song nor Quadrant, only Name, Mood"):
-        four_quadrant(root)
+    (root / four_quadrant.ANNOTATIONS).write_text("Name,Mood\nMT0000004637,Q1\n")
+    with pytest.raises(UserError, match=r"annotations\.csv: missing columns: Song, Quadrant \(found: Name, Mood\)"):
+        open_corpus(root)
 
 
 def test_songs_that_are_not_4qs_are_not_called_4q(tmp_path):
-    corpus = four_quadrant(small_4q(tmp_path / "mine", songs=("MT0000000001", "MT0000000002", "MT0000000003")))
-    assert corpus.name == "mine"
-    assert "not its songs" in report(corpus)
+    corpus = open_corpus(small_4q(tmp_path / "mine", songs=("MT0000000001", "MT0000000002", "MT0000000003")))
+    assert (corpus.name, corpus.kind) == ("mine", "own")
+    assert "not its songs" in summarise(corpus)
 
 
 # one's own folder
@@ -251,7 +252,7 @@ def test_folder_of_folders(tmp_path):
     write(root / "rock" / "Ich, du & er.wav", channels=6)
     write(root / "rock" / "rock.00001.aiff", rate=44100, channels=2)
     write(root / "rock" / "._rock.00001.wav")
-    corpus = folder(root)
+    corpus = open_corpus(root)
     assert list(corpus.usable.index) == [
         "Blues & Söhne.Album 1.01 été",
         "Blues & Söhne.Ich, du & er",
@@ -289,8 +290,8 @@ def test_bad_files_are_left_out_by_name(tmp_path):
         "b.sound": "duplicate",
     }
     assert "the same sound as a.good (there labelled a)" in corpus.faulty.fault["b.sound"]
-    assert "One track only in the class a: it can be learnt, but not tested." in corpus.notes
-    text = report(corpus)
+    assert "Only one track in the class a: it can't be tested." in corpus.notes
+    text = summarise(corpus)
     assert "3 usable tracks of 11" in text
     assert all(track in text for track in corpus.faulty.index)
 
@@ -302,7 +303,7 @@ def test_bad_files_are_left_out_by_name(tmp_path):
         (lambda root: root.mkdir(), "is empty"),
         (lambda root: root.write_text("x"), "is a file; give the folder"),
         (lambda root: write(root / "a.wav"), "audio, but no classes: put each class into a sub-folder"),
-        (lambda root: (root / "pictures").mkdir(parents=True), "holds no audio"),
+        (lambda root: (root / "pictures").mkdir(parents=True), "contains no audio"),
         (lambda root: (write(root / "a" / "x.wav"), write(root / "a" / "y.wav")), "only the class a has"),
         (lambda root: write(root / "a" / "x.wav", seconds=1), r"no track is usable.*a\.x: too short"),
     ],
@@ -318,7 +319,7 @@ def test_folder_that_cannot_be_learnt_is_one_clear_line(tmp_path, make, words):
 
 def test_check_reports_what_cannot_be_learnt(tmp_path):
     write(tmp_path / "c" / "a" / "x.wav", seconds=1)
-    text = report(open_corpus(tmp_path / "c"))
+    text = summarise(open_corpus(tmp_path / "c"))
     assert "No usable track." in text
     assert "too short" in text
 
@@ -336,7 +337,7 @@ def test_a_class_whose_folder_cannot_be_opened_is_not_passed_over(tmp_path, monk
 
     monkeypatch.setattr(os, "scandir", refuse)
     with pytest.raises(UserError, match="music/b: this folder can't be opened"):
-        folder(tmp_path / "music")
+        open_corpus(tmp_path / "music")
 
 
 def test_loose_files_and_empty_folders_are_noted(tmp_path):
@@ -344,9 +345,9 @@ def test_loose_files_and_empty_folders_are_noted(tmp_path):
     write(tmp_path / "c" / "b" / "x.wav")
     write(tmp_path / "c" / "loose.wav")
     (tmp_path / "c" / "scores").mkdir()
-    notes = " ".join(folder(tmp_path / "c").notes)
+    notes = " ".join(open_corpus(tmp_path / "c").notes)
     assert "loose.wav" in notes
-    assert "sub-folder scores" in notes
+    assert "the sub-folder scores: it contains no audio" in notes
 
 
 def test_colliding_names_get_stable_ids(tmp_path):
@@ -354,11 +355,11 @@ def test_colliding_names_get_stable_ids(tmp_path):
     write(tmp_path / "c" / "a" / "x" / "y.wav")
     write(tmp_path / "c" / "a" / "x.y.flac")
     write(tmp_path / "c" / "b" / "z.wav")
-    before = folder(tmp_path / "c").tracks
+    before = open_corpus(tmp_path / "c").tracks
     assert before.index.is_unique
     assert not before.index.str.contains(r"[/\\]").any()
     write(tmp_path / "c" / "b" / "another.wav")
-    assert set(before.index) <= set(folder(tmp_path / "c").tracks.index)
+    assert set(before.index) <= set(open_corpus(tmp_path / "c").tracks.index)
 
 
 def listed(root, text, encoding="utf-8"):
@@ -384,12 +385,12 @@ def test_tracks_csv(tmp_path):
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "cp1252"])
 def test_tracks_csv_from_an_office_program(tmp_path, encoding):
     root = listed(tmp_path / "c", "path;label\none.wav;a\ndrei äöü.wav;b\n", encoding)
-    assert folder(root).usable.label.tolist() == ["a", "b"]
+    assert open_corpus(root).usable.label.tolist() == ["a", "b"]
 
 
 def test_tracks_csv_line_faults(tmp_path):
     root = listed(tmp_path / "c", "path,label\none.wav,a\none.wav,b\nsub/two.wav,\ndrei äöü.wav,b\n")
-    faults = folder(root).faulty.fault.tolist()
+    faults = open_corpus(root).faulty.fault.tolist()
     assert any("listed twice in tracks.csv, lines 2 and 3" in fault for fault in faults)
     assert any("line 4 of tracks.csv gives no label" in fault for fault in faults)
 
@@ -397,7 +398,7 @@ def test_tracks_csv_line_faults(tmp_path):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("file,label\none.wav,a\n", "has no column path, only file, label"),
+        ("file,label\none.wav,a\n", r"missing columns: path \(found: file, label\)"),
         ("path,label\n", "lists no track"),
         ("", "can't be read as a csv table"),
         ("path,label,split\none.wav,a,train\nsub/two.wav,b,later\n", "line 3: split 'later' must be train"),
@@ -405,7 +406,7 @@ def test_tracks_csv_line_faults(tmp_path):
 )
 def test_tracks_csv_mistakes_are_one_clear_line(tmp_path, text, words):
     with pytest.raises(UserError, match=words) as caught:
-        folder(listed(tmp_path / "c", text))
+        open_corpus(listed(tmp_path / "c", text))
     assert "tracks.csv" in str(caught.value)
     assert "\n" not in str(caught.value).strip()
 
@@ -426,12 +427,12 @@ def test_a_corpus_of_the_other_task_is_refused(tmp_path):
 
 def test_4q_is_a_genre_corpus_by_its_single_tags(tmp_path, monkeypatch):
     small_4q(tmp_path)
-    monkeypatch.setattr(corpora, "FEWEST_OF_A_TAG", 1)
-    mood = corpora.four_quadrant(tmp_path)
+    monkeypatch.setattr(four_quadrant, "MIN_TRACKS_PER_TAG", 1)
+    mood = open_corpus(tmp_path)
     tags = ["Jazz", "R&B", "Jazz; R&B", ""]
-    about = pd.read_csv(tmp_path / layouts.METADATA)
+    about = pd.read_csv(tmp_path / four_quadrant.METADATA)
     about["GenresStr"] = [tags[n % 4] for n in range(len(about))]
-    about.to_csv(tmp_path / layouts.METADATA, index=False)
+    about.to_csv(tmp_path / four_quadrant.METADATA, index=False)
     corpus = open_corpus(tmp_path, "genre")
     assert corpus.task == "genre"
     assert corpus.classes == ("Jazz", "R&B")
@@ -460,8 +461,8 @@ def test_fingerprint_follows_what_counts(tmp_path):
     (root / "Q4").mkdir()
     (root / "Q4" / "bad.wav").write_bytes(b"")
     assert open_corpus(root).fingerprint == first
-    about = (root / layouts.METADATA).read_text()
-    (root / layouts.METADATA).write_text(about.replace("Ann", "Anna"))
+    about = (root / four_quadrant.METADATA).read_text()
+    (root / four_quadrant.METADATA).write_text(about.replace("Ann", "Anna"))
     second = open_corpus(root).fingerprint
     write(root / "Q1" / "MT0000004637.wav", seed=5)
     assert len({first, second, open_corpus(root).fingerprint}) == 3
@@ -474,7 +475,7 @@ def test_subset_takes_many_artists_and_the_same_tracks_each_time(tmp_path):
             write(tmp_path / "c" / f"{label}{number}.wav")
             rows.append(f"{label}{number}.wav,{label},{artist}")
     (tmp_path / "c" / "tracks.csv").write_text("\n".join(rows))
-    corpus = folder(tmp_path / "c")
+    corpus = open_corpus(tmp_path / "c")
     few = subset(corpus, 3)
     assert list(few.usable.index) == ["a0", "a3", "a4", "b0", "b3", "b4"]
     assert len(subset(corpus, 5).usable) == 10
@@ -498,7 +499,7 @@ def test_links_in_a_circle_end(tmp_path):
     write(tmp_path / "c" / "a" / "x.wav")
     write(tmp_path / "c" / "b" / "x.wav")
     (tmp_path / "c" / "a" / "loop").symlink_to(tmp_path / "c" / "a", target_is_directory=True)
-    assert list(folder(tmp_path / "c").usable.index) == ["a.x", "b.x"]
+    assert list(open_corpus(tmp_path / "c").usable.index) == ["a.x", "b.x"]
 
 
 def test_real_gtzan_sample(real_sample):
@@ -506,7 +507,7 @@ def test_real_gtzan_sample(real_sample):
     assert corpus.name == "GTZAN-mini (20 of 100 tracks)"
     assert (len(corpus.usable), len(corpus.classes)) == (20, 10)
     assert set(corpus.usable.sample_rate) == {22050}
-    text = report(corpus)
+    text = summarise(corpus)
     assert "no basis for a claim" in text
     assert "can't be split by artist: blues, classical" in text
 
@@ -518,7 +519,7 @@ def test_real_4q_sample(real_sample):
     assert {16000, 22050, 32000, 44100} == set(corpus.usable.sample_rate)
     assert corpus.usable.duration.min() == pytest.approx(10.08, abs=0.05)
     assert (corpus.usable.artist != "").all()
-    assert "at 16,000 Hz mono" in report(corpus)
+    assert "at 16,000 Hz mono" in summarise(corpus)
 
 
 def test_embedded_corpus_is_named_as_what_it_is(own_folders, monkeypatch):
@@ -528,12 +529,12 @@ def test_embedded_corpus_is_named_as_what_it_is(own_folders, monkeypatch):
             return small_gtzan(root)
         return small_4q(root, songs=("MT0000000001", "MT0000000002", "MT0000000003"))
 
-    monkeypatch.setattr("mercore.embedded.render", rendered, raising=False)
+    monkeypatch.setattr(embedded, "entry_points", lambda **_: [SimpleNamespace(load=lambda: rendered)])
     for task in ("genre", "mood"):
         corpus = open_corpus("embedded", task, seed=3)
-        assert (corpus.name, corpus.task) == (f"embedded {task}", task)
+        assert (corpus.name, corpus.task, corpus.kind) == (f"embedded {task}", task, "composed")
         assert "seed3" in str(corpus.root)
-        assert "not recorded" in report(corpus)
+        assert "not recorded" in summarise(corpus)
         assert open_corpus(corpus.root, task).name == corpus.name  # also when given by its path
     with pytest.raises(UserError, match="the tasks genre and mood, not 'label'"):
-        corpora.embedded("label")
+        open_corpus("embedded", "label")

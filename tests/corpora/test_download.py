@@ -3,18 +3,18 @@
 import hashlib
 import http.server
 import io
-import stat
 import tarfile
 import threading
 import zipfile
+import zlib
 
 import numpy as np
 import pytest
 import soundfile as sf
 
 from mercore import UserError, data_dir
-from mercore.corpora import download
-from mercore.corpora.download import Address, Dataset
+from mercore.corpora import download, gtzan
+from mercore.corpora._dataset import Download
 
 pytestmark = pytest.mark.usefixtures("own_folders")
 
@@ -96,8 +96,8 @@ def tarred(files, mode="w:gz", **extra):
     return file.getvalue()
 
 
-def offer(monkeypatch, *addresses):
-    monkeypatch.setitem(download.CATALOGUE, "gtzan-mini", Dataset("some tracks", "genre", "gtzan", addresses))
+def offer(monkeypatch, addresses):
+    monkeypatch.setitem(gtzan.DATASET.downloads, "gtzan-mini", Download("some tracks", addresses))
 
 
 def md5(data):
@@ -113,8 +113,8 @@ def left_over(folder):
 def test_fetch_downloads_unpacks_and_reports(server, monkeypatch, capsys, pack):
     body = pack({f"gtzan_mini-main/{name}": content for name, content in tracks().items()})
     server.files["/a"] = body
-    offer(monkeypatch, Address(f"{server.at}/a", len(body), md5(body)))
-    corpus = download.fetch("gtzan-mini")
+    offer(monkeypatch, {f"{server.at}/a": md5(body)})
+    corpus = download.download_dataset("gtzan-mini")
     assert list(corpus.usable.index) == ["blues.00000", "blues.00001", "rock.00000", "rock.00001"]
     assert corpus.root == data_dir() / "gtzan-mini"
     assert "4 usable tracks of 4" in capsys.readouterr().out
@@ -123,94 +123,76 @@ def test_fetch_downloads_unpacks_and_reports(server, monkeypatch, capsys, pack):
 
 def test_broken_connections_are_resumed(server, monkeypatch):
     body = zipped(tracks())
-    server.files["/a"], server.breaks = body, [50_000, 1, 70_000]
-    offer(monkeypatch, Address(f"{server.at}/a", len(body), md5(body)))
-    assert len(download.fetch("gtzan-mini").usable) == 4
-    assert [asked for _, asked in server.asked] == ["", "bytes=50000-", "bytes=50001-", "bytes=120001-"]
+    server.files["/a"], server.breaks = body, [50_000, 70_000]
+    offer(monkeypatch, {f"{server.at}/a": md5(body)})
+    assert len(download.download_dataset("gtzan-mini").usable) == 4
+    assert [asked for _, asked in server.asked] == ["", f"bytes={3 * 2**14}-", f"bytes={7 * 2**14}-"]
 
 
 def test_interrupted_download_goes_on_at_the_next_call(server, monkeypatch):
     body = zipped(tracks())
-    server.files["/a"], server.breaks = body, [60_000] + [0] * download.TRIES
-    offer(monkeypatch, Address(f"{server.at}/a", len(body), md5(body)))
-    with pytest.raises(UserError, match="the same command goes on from there"):
-        download.fetch("gtzan-mini")
+    server.files["/a"], server.breaks = body, [60_000, 0]
+    offer(monkeypatch, {f"{server.at}/a": md5(body)})
+    with pytest.raises(UserError, match="the same command continues"):
+        download.download_dataset("gtzan-mini")
     assert not (data_dir() / "gtzan-mini").exists()
     server.asked.clear()
-    assert len(download.fetch("gtzan-mini").usable) == 4
-    assert server.asked == [("/a", "bytes=60000-")]
+    assert len(download.download_dataset("gtzan-mini").usable) == 4
+    assert server.asked == [("/a", f"bytes={3 * 2**14}-")]
 
 
 def test_server_that_cannot_resume_starts_over(server, monkeypatch):
     body = zipped(tracks())
     server.files["/a"], server.breaks, server.ranges = body, [60_000], False
-    offer(monkeypatch, Address(f"{server.at}/a", len(body), md5(body)))
-    assert len(download.fetch("gtzan-mini").usable) == 4
+    offer(monkeypatch, {f"{server.at}/a": md5(body)})
+    assert len(download.download_dataset("gtzan-mini").usable) == 4
 
 
-def test_complete_part_is_not_downloaded_again(server, monkeypatch):
+def test_part_of_another_file_is_thrown_away(server, monkeypatch):
     body = zipped(tracks())
     server.files["/a"] = body
-    address = Address(f"{server.at}/a", len(body), md5(body))
-    part = data_dir() / "part"
+    offer(monkeypatch, {f"{server.at}/a": md5(body)})
+    part = data_dir() / "downloads" / f"{zlib.crc32(f'{server.at}/a'.encode()):08x}.part"
     part.parent.mkdir(parents=True)
-    part.write_bytes(body)
-    download._download_rest(address.url, part)
-    assert part.read_bytes() == body
-    assert server.asked == [("/a", f"bytes={len(body)}-")]
-
-
-def test_part_of_another_file_is_thrown_away(server):
-    server.files["/a"] = b"new and short"
-    part = data_dir() / "part"
-    part.parent.mkdir(parents=True)
-    part.write_bytes(b"old and much, much longer")
-    download._download_rest(f"{server.at}/a", part)
-    assert part.read_bytes() == b"new and short"
+    part.write_bytes(bytes(len(body) + 1))
+    with pytest.raises(UserError, match="the server says 416"):
+        download.download_dataset("gtzan-mini")
+    assert len(download.download_dataset("gtzan-mini").usable) == 4
 
 
 def test_wrong_checksum_keeps_nothing(server, monkeypatch):
     body = zipped(tracks())
     server.files["/a"] = body
-    offer(monkeypatch, Address(f"{server.at}/a", len(body), md5(b"another")))
+    offer(monkeypatch, {f"{server.at}/a": md5(b"another")})
     with pytest.raises(UserError, match=r"MD5 isn't .* nothing was kept"):
-        download.fetch("gtzan-mini")
-    assert left_over(data_dir()) == []
-
-
-def test_wrong_size_keeps_nothing(server, monkeypatch):
-    body = zipped(tracks())
-    server.files["/a"] = body
-    offer(monkeypatch, Address(f"{server.at}/a", len(body) + 1))
-    with pytest.raises(UserError, match="instead of"):
-        download.fetch("gtzan-mini")
+        download.download_dataset("gtzan-mini")
     assert left_over(data_dir()) == []
 
 
 def test_second_address_is_asked_when_the_first_fails(server, monkeypatch):
     server.files["/b"] = zipped(tracks())
-    offer(monkeypatch, Address(f"{server.at}/gone"), Address(f"{server.at}/b"))
-    assert len(download.fetch("gtzan-mini").usable) == 4
+    offer(monkeypatch, {f"{server.at}/gone": "", f"{server.at}/b": ""})
+    assert len(download.download_dataset("gtzan-mini").usable) == 4
 
 
 def test_no_address_answers(server, monkeypatch):
-    offer(monkeypatch, Address(f"{server.at}/gone"))
+    offer(monkeypatch, {f"{server.at}/gone": ""})
     with pytest.raises(UserError, match="the server says 404") as caught:
-        download.fetch("gtzan-mini")
+        download.download_dataset("gtzan-mini")
     assert "\n" not in str(caught.value)
     nobody = f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
     server.server_close()
     with pytest.raises(UserError, match="no connection"):
-        download.fetch("gtzan-mini", url=nobody)
+        download.download_dataset("gtzan-mini", url=nobody)
 
 
 def test_own_address_and_own_file(server, tmp_path, capsys):
     server.files["/a.zip"] = zipped(tracks())
-    assert len(download.fetch("gtzan-mini", tmp_path / "x", f"{server.at}/a.zip").usable) == 4
+    assert len(download.download_dataset("gtzan-mini", tmp_path / "x", f"{server.at}/a.zip").usable) == 4
     assert "No checksum is known" in capsys.readouterr().out
     (tmp_path / "saved.zip").write_bytes(server.files["/a.zip"])
-    assert len(download.fetch("gtzan-mini", tmp_path / "y", tmp_path / "saved.zip").usable) == 4
+    assert len(download.download_dataset("gtzan-mini", tmp_path / "y", tmp_path / "saved.zip").usable) == 4
     assert (tmp_path / "saved.zip").exists()
 
 
@@ -218,29 +200,16 @@ def test_damaged_archive_of_unknown_checksum_keeps_nothing(server, tmp_path):
     for body in (tarred(tracks())[:-3000], b"<html>Please log in</html>", b""):
         server.files["/a"] = body
         with pytest.raises(UserError, match=r"damaged|can't be unpacked"):
-            download.fetch("gtzan-mini", tmp_path / "x", f"{server.at}/a")
+            download.download_dataset("gtzan-mini", tmp_path / "x", f"{server.at}/a")
         assert not (tmp_path / "x").exists()
         assert left_over(data_dir()) == []
-
-
-def symlinked_zip():
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w") as archive:
-        info = zipfile.ZipInfo("genres/rock/rock.00000.wav")
-        info.external_attr = (stat.S_IFLNK | 0o777) << 16
-        archive.writestr(info, "/etc/passwd")
-    return file.getvalue()
 
 
 EVIL = {
     "zip, parent": lambda: zipped({"../evil.wav": b"x"}),
     "zip, parent within": lambda: zipped({"genres/../../evil.wav": b"x"}),
-    "zip, absolute": lambda: zipped({"/evil.wav": b"x"}),
     "zip, back-slashes": lambda: zipped({"..\\evil.wav": b"x"}),
-    "zip, drive": lambda: zipped({"C:\\evil.wav": b"x"}),
-    "zip, link": symlinked_zip,
     "tar, parent": lambda: tarred({"../evil.wav": b"x"}),
-    "tar, absolute": lambda: tarred({"/evil.wav": b"x"}),
     "tar, link": lambda: tarred({}, links={"genres": (tarfile.SYMTYPE, "..")}),
     "tar, hard link": lambda: tarred({}, links={"genres/a.wav": (tarfile.LNKTYPE, "../../a.wav")}),
     "tar, device": lambda: tarred({}, links={"genres/a.wav": (tarfile.CHRTYPE, "")}),
@@ -251,19 +220,19 @@ EVIL = {
 def test_archive_that_reaches_out_is_refused(tmp_path, evil):
     archive = tmp_path / "a.archive"
     archive.write_bytes(EVIL[evil]())
-    with pytest.raises(UserError, match="refused, for its member"):
-        download.fetch("gtzan-mini", tmp_path / "deep" / "x", archive)
+    with pytest.raises(UserError, match="refused"):
+        download.download_dataset("gtzan-mini", tmp_path / "deep" / "x", archive)
     assert left_over(tmp_path) == ["a.archive"]
     assert list((tmp_path / "deep").iterdir()) == []
 
 
 def test_too_much_is_refused(tmp_path, monkeypatch):
     archive = tmp_path / "a.zip"
-    archive.write_bytes(zipped(tracks()))
-    for name, most in (("MOST_BYTES", 100_000), ("MOST_FILES", 3)):
-        with monkeypatch.context() as patch, pytest.raises(UserError, match="makes it larger than"):
-            patch.setattr(download, name, most)
-            download.fetch("gtzan-mini", tmp_path / "x", archive)
+    monkeypatch.setattr(download, "MAX_BYTES", 100_000)
+    for pack in (zipped, tarred):
+        archive.write_bytes(pack(tracks()))
+        with pytest.raises(UserError, match="refused, it unpacks to more than"):
+            download.download_dataset("gtzan-mini", tmp_path / "x", archive)
         assert left_over(tmp_path) == ["a.zip"]
 
 
@@ -271,12 +240,12 @@ def test_another_archive_is_refused(tmp_path):
     archive = tmp_path / "a.zip"
     archive.write_bytes(zipped({"holiday/pictures.txt": "none"}))
     with pytest.raises(UserError, match="no dataset in the layout of GTZAN"):
-        download.fetch("gtzan-mini", tmp_path / "x", archive)
+        download.download_dataset("gtzan-mini", tmp_path / "x", archive)
     assert not (tmp_path / "x").exists()
 
 
 def test_where_a_site_wants_a_person(capsys):
-    assert download.fetch("4q") is None
+    assert download.download_dataset("4q") is None
     told = capsys.readouterr().out
     assert "mir.dei.uc.pt/downloads.html" in told
     assert "--url FILE" in told
@@ -284,16 +253,19 @@ def test_where_a_site_wants_a_person(capsys):
 
 @pytest.mark.parametrize(
     ("name", "url", "words"),
-    [("fma", None, "no dataset 'fma': there are gtzan, gtzan-mini, 4q"), ("gtzan", "nowhere.zip", "neither a file")],
+    [
+        ("fma", None, "no dataset 'fma': there are gtzan, gtzan-mini, 4q"),
+        ("gtzan", "nowhere.zip", "neither an existing"),
+    ],
 )
 def test_mistakes_are_told(tmp_path, name, url, words):
     with pytest.raises(UserError, match=words):
-        download.fetch(name, tmp_path / "x", url)
+        download.download_dataset(name, tmp_path / "x", url)
 
 
 def test_nothing_is_overwritten(tmp_path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("years of work")
-    with pytest.raises(UserError, match="is there already"):
-        download.fetch("gtzan-mini", tmp_path / "mine", "http://127.0.0.1:9/a.zip")
+    with pytest.raises(UserError, match="exists already"):
+        download.download_dataset("gtzan-mini", tmp_path / "mine", "http://127.0.0.1:9/a.zip")
     assert (tmp_path / "mine" / "thesis.txt").read_text() == "years of work"

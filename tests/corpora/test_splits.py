@@ -16,6 +16,7 @@ class Tracks:
     """What `make` asks of a corpus."""
 
     tracks: pd.DataFrame
+    kind: str = "own"
     name: str = "test"
 
     @property
@@ -31,11 +32,11 @@ class Tracks:
         return bool((self.tracks["artist"] != "").any())
 
 
-def corpus_of(rows, name="test"):
+def corpus_of(rows):
     """A corpus of (label, artist) or (label, artist, same_as, split) rows; tracks are t0, t1, ..."""
     rows = [(*row, "", "")[:4] for row in rows]
     table = pd.DataFrame(rows, columns=["label", "artist", "same_as", "split"]).assign(duration=30.0)
-    return Tracks(table.set_index(pd.Index([f"t{i}" for i in range(len(rows))], name="track")), name)
+    return Tracks(table.set_index(pd.Index([f"t{i}" for i in range(len(rows))], name="track")))
 
 
 def gtzan(names=None):
@@ -51,7 +52,7 @@ def gtzan(names=None):
             "split": table["fault_filtered_split"].replace("valid", "validation"),
         }
     )
-    return Tracks(tracks if names is None else tracks.loc[names], "GTZAN")
+    return Tracks(tracks if names is None else tracks.loc[names], "gtzan")
 
 
 def random_corpus(seed):
@@ -71,7 +72,7 @@ def random_corpus(seed):
 
 def sides_of_tracks(split, clips):
     """The sides of every track, as a set."""
-    return pd.Series(split.sides(clips)).groupby(clips["track"].to_numpy()).agg(set)
+    return pd.Series(split.side).groupby(clips["track"].to_numpy()).agg(set)
 
 
 def assert_apart(split, clips, corpus, by_artist):
@@ -107,7 +108,7 @@ def test_shares_of_every_class_are_near_80_10_10(protocol):
     clips = cut(corpus.tracks, per_track=1)
     for seed in range(8):
         split = splits.make(corpus, clips, protocol, seed=seed)
-        shares = pd.crosstab(clips["label"], split.sides(clips)) / 100
+        shares = pd.crosstab(clips["label"], split.side) / 100
         off = {"clip": 0.001, "track": 0.021, "artist": 0.051}[protocol]
         assert (shares[["validation", "test"]] - 0.1).abs().max().max() <= off
         assert abs(shares["test"].mean() - 0.1) < 0.02 and not split.untestable
@@ -136,7 +137,7 @@ def test_folds_test_everything_once(protocol):
         tested[split.test] += 1
     only_trains = np.zeros(len(clips), bool)
     if protocol == "artist":
-        only_trains = splits._units(corpus, clips, protocol)["fixed"][clips["track"]].to_numpy()
+        only_trains = splits._units(corpus, clips, protocol)["train_only"][clips["track"]].to_numpy()
         assert 0 < only_trains.mean() < 0.5
     assert (tested == np.where(only_trains, 0, 1)).all()
 
@@ -148,7 +149,7 @@ def test_fault_filtered_has_the_published_counts():
     assert [len(rows) for rows in (split.train, split.validation, split.test)] == [4430, 1970, 2900]
     assert "70 tracks have no side in this split and are left out" in split.notes
     assert not any("more than one side" in note for note in split.notes)
-    left_out = set(clips["track"][split.sides(clips) == "none"])
+    left_out = set(clips["track"][split.side == "none"])
     assert left_out == set(corpus.tracks.index[corpus.tracks["split"] == ""]) and len(left_out) == 70
     with pytest.raises(UserError, match="no folds"):
         splits.make(corpus, clips, "fault_filtered", folds=5, fold=0)
@@ -162,7 +163,7 @@ def test_a_class_with_few_artists_goes_to_train_then_test_then_validation():
     clips = cut(corpus.tracks, per_track=1)
     for seed in range(20):
         split = splits.make(corpus, clips, "artist", seed=seed)
-        there = pd.crosstab(clips["label"], split.sides(clips)) > 0
+        there = pd.crosstab(clips["label"], split.side) > 0
         assert there.loc["one"].to_dict() == {"test": False, "train": True, "validation": False}
         assert there.loc["two"].to_dict() == {"test": True, "train": True, "validation": False}
         assert there.loc[["three", "many", "uneven"]].all(axis=None)
@@ -171,7 +172,7 @@ def test_a_class_with_few_artists_goes_to_train_then_test_then_validation():
         assert "not validated, too few artists: two" in split.notes
     for fold in range(4):
         split = splits.make(corpus, clips, "artist", folds=4, fold=fold)
-        assert (split.sides(clips)[clips["label"] == "one"] == "train").all() and "one" in split.untestable
+        assert (split.side[clips["label"] == "one"] == "train").all() and "one" in split.untestable
 
 
 def test_without_artists_artist_runs_as_track_and_says_so():
@@ -205,7 +206,7 @@ def test_sides_given_in_tracks_csv():
     text = " / ".join(split.notes)
     for said in ("1 artists or linked", "1 tracks have no side", "names no validation", "too few tracks: c"):
         assert said in text
-    assert set(split.sides(clips)[[3, -1]]) <= {"train", "validation", "none"}
+    assert set(split.side[[3, -1]]) <= {"train", "validation", "none"}
 
 
 def test_fault_filtered_is_asked_of_both_tasks_and_only_gtzan_has_it():
@@ -240,7 +241,7 @@ def test_an_artist_in_several_classes_stays_on_one_side_and_spelling_does_not_pa
     clips = cut(corpus.tracks, per_track=1)
     seen = set()
     for seed in range(40):
-        sides = splits.make(corpus, clips, "artist", seed=seed, fractions=(0.6, 0.2, 0.2)).sides(clips)[-3:]
+        sides = splits.make(corpus, clips, "artist", seed=seed, fractions=(0.6, 0.2, 0.2)).side[-3:]
         assert len(set(sides)) == 1
         seen |= set(sides)
     assert seen == {"train", "validation", "test"}
@@ -250,13 +251,13 @@ def test_a_share_of_the_training_tracks_keeps_every_class_and_the_other_sides():
     corpus = corpus_of([(label, f"{label}{i}") for label in "abc" for i in range(20)])
     clips = cut(corpus.tracks, per_track=3)
     whole = splits.make(corpus, clips, "artist", seed=3)
-    half, quarter = (splits.thin(whole, clips, share) for share in (0.5, 0.25))
+    half, quarter = (splits.subsample_training_tracks(whole, clips, share) for share in (0.5, 0.25))
     assert np.array_equal(half.test, whole.test)
     assert np.array_equal(half.validation, whole.validation)
     assert set(quarter.train) < set(half.train) < set(whole.train)
     per_class = clips.iloc[half.train].groupby("label")["track"].nunique()
     assert set(per_class) == {8}  # of 16
     assert "learns from 24 of the 48 training tracks" in half.notes
-    assert clips.iloc[splits.thin(whole, clips, 0.001).train]["label"].nunique() == 3
+    assert clips.iloc[splits.subsample_training_tracks(whole, clips, 0.001).train]["label"].nunique() == 3
     with pytest.raises(UserError, match="above 0 and at most 1"):
-        splits.thin(whole, clips, 1.5)
+        splits.subsample_training_tracks(whole, clips, 1.5)

@@ -10,7 +10,7 @@ import soundfile as sf
 
 from mercore import data_dir
 from mercore.corpora import validate
-from mercore.corpora.validate import inspect, inspect_all
+from mercore.corpora.validate import validate_file, validate_files
 
 RATE = 22050
 
@@ -45,7 +45,7 @@ def cut_off(path, share=0.5):
     ],
 )
 def test_sound_files_pass(tmp_path, name, rate, channels):
-    seen = inspect(write(tmp_path / name, tone(rate=rate, channels=channels), rate))
+    seen = validate_file(write(tmp_path / name, tone(rate=rate, channels=channels), rate))
     assert (seen.fault, seen.sample_rate, seen.channels) == ("", rate, channels)
     assert seen.duration == pytest.approx(4.0, abs=0.2)
     assert seen.peak == pytest.approx(0.5, abs=0.05)
@@ -75,20 +75,20 @@ FAULTY = {
 def test_faulty_files_are_named(tmp_path, fault):
     path = tmp_path / "x.wav"
     FAULTY[fault](path)
-    seen = inspect(path)
+    seen = validate_file(path)
     assert seen.fault.startswith(fault) or fault in seen.fault
 
 
 def test_infinite_samples_are_a_fault(tmp_path):
     y = tone()
     y[7] = -np.inf
-    assert "NaN or infinite" in inspect(write(tmp_path / "x.wav", y, subtype="FLOAT")).fault
+    assert "NaN or infinite" in validate_file(write(tmp_path / "x.wav", y, subtype="FLOAT")).fault
 
 
 @pytest.mark.parametrize("suffix", ["au", "flac"])
 def test_other_formats_cut_off_are_faulty(tmp_path, suffix):
     path = cut_off(write(tmp_path / f"x.{suffix}", np.random.default_rng(0).uniform(-0.5, 0.5, 4 * RATE)))
-    assert inspect(path).fault
+    assert validate_file(path).fault
 
 
 def test_header_without_a_length_is_no_truncation(tmp_path):
@@ -98,20 +98,20 @@ def test_header_without_a_length_is_no_truncation(tmp_path):
     at = data.index(b"data") + 4
     data[at : at + 4] = b"\xff" * 4
     path.write_bytes(data)
-    assert inspect(path).fault == ""
+    assert validate_file(path).fault == ""
 
 
 def test_a_few_bytes_short_is_no_fault(tmp_path):
     path = write(tmp_path / "x.wav")
     path.write_bytes(path.read_bytes()[:-100])
-    assert inspect(path).fault == ""
+    assert validate_file(path).fault == ""
 
 
 def test_same_samples_same_sound_whatever_the_file(tmp_path):
     y = (tone() * 30_000).astype("int16")  # as floats, each format would round them its own way
     wav, flac, other = (write(tmp_path / name, z) for name, z in (("a.wav", y), ("a.flac", y), ("b.wav", y[::-1])))
-    assert inspect(wav).sound == inspect(flac).sound != inspect(other).sound
-    assert inspect(wav).digest != inspect(flac).digest
+    assert validate_file(wav).sound == validate_file(flac).sound != validate_file(other).sound
+    assert validate_file(wav).digest != validate_file(flac).digest
 
 
 def test_unreadable_file_is_named(tmp_path):
@@ -119,7 +119,7 @@ def test_unreadable_file_is_named(tmp_path):
     path.chmod(0)
     if os.access(path, os.R_OK):
         pytest.skip("this user may read everything")
-    assert "can't be opened" in inspect(path).fault
+    assert "can't be opened" in validate_file(path).fault
 
 
 def test_undecodable_name_is_a_fault(tmp_path):
@@ -130,18 +130,18 @@ def test_undecodable_name_is_a_fault(tmp_path):
         pytest.skip("this file system takes UTF-8 only")
     if "\udce9" not in str(path):
         pytest.skip("this system decodes every name")
-    assert "isn't valid UTF-8" in inspect(path).fault
+    assert "isn't valid UTF-8" in validate_file(path).fault
 
 
 def test_second_reading_comes_from_the_cache_until_the_file_changes(own_folders, monkeypatch):
     paths = [write(own_folders / f"{i}.wav", tone(hertz=400 + i)) for i in range(3)]
-    first = inspect_all(paths)
+    first = validate_files(paths)
     read = []
-    monkeypatch.setattr(validate, "inspect", lambda path: read.append(path) or inspect(path))
-    assert inspect_all(paths) == first
+    monkeypatch.setattr(validate, "validate_file", lambda path: read.append(path) or validate_file(path))
+    assert validate_files(paths) == first
     assert read == []
     write(paths[1], tone(3.5))
-    again = inspect_all(paths)
+    again = validate_files(paths)
     assert read == [str(paths[1])]
     assert again[1].duration == pytest.approx(3.5)
     assert [again[0], again[2]] == [first[0], first[2]]
@@ -149,23 +149,23 @@ def test_second_reading_comes_from_the_cache_until_the_file_changes(own_folders,
 
 def test_order_and_repeats_are_kept(own_folders):
     a, b = write(own_folders / "a.wav", tone(3.2)), write(own_folders / "b.wav", tone(5))
-    assert [round(seen.duration, 1) for seen in inspect_all([b, a, b])] == [5.0, 3.2, 5.0]
+    assert [round(seen.duration, 1) for seen in validate_files([b, a, b])] == [5.0, 3.2, 5.0]
 
 
 def test_spoilt_cache_is_read_over(own_folders):
     path = write(own_folders / "a.wav")
-    first = inspect_all([path])
+    first = validate_files([path])
     (cache,) = (data_dir() / "cache" / "inspection").iterdir()
     for spoilt in ("{", "[]", json.dumps({"format": -1})):
         cache.write_text(spoilt)
-        assert inspect_all([path]) == first
+        assert validate_files([path]) == first
 
 
 def test_missing_file_is_looked_for_again(own_folders):
     path = own_folders / "late.wav"
-    assert inspect_all([path])[0].fault.startswith("missing")
+    assert validate_files([path])[0].fault.startswith("missing")
     write(path)
-    assert inspect_all([path])[0].fault == ""
+    assert validate_files([path])[0].fault == ""
 
 
 def test_interrupted_reading_keeps_what_it_has_seen(own_folders, monkeypatch):
@@ -174,14 +174,14 @@ def test_interrupted_reading_keeps_what_it_has_seen(own_folders, monkeypatch):
     def interrupted(path):
         if path == str(paths[2]):
             raise KeyboardInterrupt
-        return inspect(path)
+        return validate_file(path)
 
-    monkeypatch.setattr(validate, "inspect", interrupted)
+    monkeypatch.setattr(validate, "validate_file", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        inspect_all(paths, jobs=1)
+        validate_files(paths, jobs=1)
     read = []
-    monkeypatch.setattr(validate, "inspect", lambda path: read.append(path) or inspect(path))
-    inspect_all(paths)
+    monkeypatch.setattr(validate, "validate_file", lambda path: read.append(path) or validate_file(path))
+    validate_files(paths)
     assert sorted(read) == [str(paths[2]), str(paths[3])]
 
 
@@ -191,11 +191,11 @@ def test_no_place_for_the_cache_warns_and_goes_on(own_folders, monkeypatch):
     blocked.write_text("")
     monkeypatch.setenv("MERCORE_DATA", str(blocked))
     with pytest.warns(UserWarning, match="can't be kept"):
-        assert inspect_all([path])[0].fault == ""
+        assert validate_files([path])[0].fault == ""
 
 
 def test_cache_leaves_no_scraps(own_folders):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        inspect_all([write(own_folders / "a.wav")])
+        validate_files([write(own_folders / "a.wav")])
     assert [path.suffix for path in (data_dir() / "cache" / "inspection").iterdir()] == [".json"]

@@ -116,7 +116,7 @@ def keep_a_model(folder: Path, music: Path) -> None:
 
 
 def extract_features(folder: Path, music: Path) -> None:
-    corpus = corpora.folder(music)
+    corpus = corpora.open_corpus(music)
     features.extract(corpus, clips.cut(corpus.usable, per_track=10), "log_mel", progress=lambda *_: None)
 
 
@@ -132,7 +132,7 @@ def compose_songs(folder: Path, music: Path) -> None:
 
 def unpack_an_archive(folder: Path, music: Path) -> None:
     shutil.make_archive(str(folder.parent / "archive"), "zip", music)
-    download.fetch("gtzan-mini", folder / "gtzan-mini", folder.parent / "archive.zip")
+    download.download_dataset("gtzan-mini", folder / "gtzan-mini", folder.parent / "archive.zip")
 
 
 def export_a_network(folder: Path, music: Path) -> None:
@@ -199,8 +199,8 @@ def test_music_that_cannot_be_written_is_used(tmp_path, own_folders, music):
         place.chmod(0o500)
     try:
         assert not os.access(place, os.W_OK)
-        corpus = corpora.folder(place)
-        assert len(corpus.usable) == 12 and corpus.fingerprint == corpora.folder(music).fingerprint
+        corpus = corpora.open_corpus(place)
+        assert len(corpus.usable) == 12 and corpus.fingerprint == corpora.open_corpus(music).fingerprint
         features.extract(corpus, clips.cut(corpus.usable, per_track=1), "log_mel")
     finally:
         subprocess.run(["umount", "--lazy", str(place)], check=True) if os.geteuid() == 0 else place.chmod(0o700)
@@ -221,10 +221,10 @@ def test_a_file_changed_at_an_earlier_time_is_read_again(own_folders, music):
     path = own_folders / "a.wav"
     shutil.copyfile(music / "low" / "low0.wav", path)
     os.utime(path, (1e9, 1e9))
-    first = validate.inspect_all([path])[0].digest
+    first = validate.validate_files([path])[0].digest
     shutil.copyfile(music / "low" / "low1.wav", path)  # as large as the other, and as old
     os.utime(path, (1e9, 1e9))
-    assert validate.inspect_all([path])[0].digest != first
+    assert validate.validate_files([path])[0].digest != first
 
 
 # --- No network
@@ -246,7 +246,7 @@ def test_a_download_without_network_is_told_in_a_line(own_folders):
 def test_other_music_is_another_run_and_nothing_of_the_first_is_lost(own_folders, music, capsys):
     root = own_folders / "corpus"
     shutil.copytree(music, root)
-    first = training.train(corpora.folder(root), "conv", "smoke", "track")
+    first = training.train(corpora.open_corpus(root), "conv", "smoke", "track")
     (kept,) = (data_dir() / "cache" / "features").glob("*.npy")
     before = wholeness.results(data_dir(), own_folders / "build")
     shutil.copyfile(music / "high" / "high0.wav", root / "low" / "low0.wav")
@@ -275,7 +275,7 @@ def test_other_music_in_a_folder_of_the_same_name_has_a_place_of_its_own(own_fol
     shutil.copytree(music, root)
     settings = workbook.DEFAULTS | {"GENRE": str(root), "MOOD": str(root)}
     for _ in range(2):
-        corpus = corpora.folder(root)
+        corpus = corpora.open_corpus(root)
         places.append(workbook.build_name(settings, {"genre": corpus, "mood": corpus}))
         (root / "low" / "low0.wav").unlink(missing_ok=True)
     assert places[0] != places[1]

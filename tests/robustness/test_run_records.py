@@ -324,7 +324,7 @@ def two_tracks(own_folders):
     for name in ("low/a", "high/b"):
         (own_folders / name).parent.mkdir(parents=True)
         soundfile.write(own_folders / f"{name}.wav", rng.uniform(-0.5, 0.5, 22_050 * 4), 22_050)
-    return lambda: corpora.folder(own_folders)
+    return lambda: corpora.open_corpus(own_folders)
 
 
 @given(draw=st.data())

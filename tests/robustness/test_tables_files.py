@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from spoilt import cells, emptied, examples, read, spoilt
 
 from mercore import FACTS, UserError, _files, corpora, songs
-from mercore.corpora import layouts, validate
+from mercore.corpora import four_quadrant, validate
+from mercore.corpora._folders import read_table
 from mercore.songs.song import _read_sections
 
 GOOD = "path,label,artist,title,split\na.wav,low,Ann,One,train\nb.wav,high,Bo,Two,test\nsub/c.wav,high,,,\n"
@@ -52,7 +53,7 @@ def sound(tmp_path_factory):
 def whole(corpus: corpora.Corpus) -> None:
     """What everything else relies on, whatever the table said."""
     assert corpus.tracks.index.is_unique and not corpus.tracks.index.str.contains(r"[/\\\0]").any()
-    assert corpora.report(corpus) and len(corpus.fingerprint) == 12
+    assert corpora.summarise(corpus) and len(corpus.fingerprint) == 12
 
 
 @given(data=spoilt(GOOD.encode()) | tables("path,label,artist,title,split") | st.binary(max_size=200))
@@ -61,10 +62,10 @@ def test_tracks_csv(tmp_path, sound, data):
     root = emptied(tmp_path / "corpus")
     shutil.copy(sound, root / "a.wav")
     (root / "tracks.csv").write_bytes(data)
-    if corpus := read(corpora.folder, root, naming=root / "tracks.csv"):
+    if corpus := read(corpora.open_corpus, root, naming=root / "tracks.csv"):
         whole(corpus)
         # A track is what lies where the table says; nothing that isn't music gets further than to be named.
-        assert all(path.endswith(validate.SUFFIXES) for path in corpus.usable.path)
+        assert all(path.endswith(validate.AUDIO_SUFFIXES) for path in corpus.usable.path)
 
 
 @given(data=spoilt(ANNOTATIONS.encode()) | tables("Song,Quadrant"), about=spoilt(METADATA.encode()) | tables("Song"))
@@ -75,10 +76,10 @@ def test_the_two_tables_of_4q(tmp_path, sound, data, about):
     (root / "Q2").mkdir()
     shutil.copy(sound, root / "Q1" / "MT0000004637.wav")
     (root / "Q2" / "MT0000011357.wav").write_bytes(sound.read_bytes()[:-2_000] + bytes(2_000))
-    (root / layouts.ANNOTATIONS).write_bytes(data)
-    (root / layouts.METADATA).write_bytes(about)
-    for opened in (corpora.four_quadrant, corpora.genre_tags):
-        if corpus := read(opened, root, naming=root):
+    (root / four_quadrant.ANNOTATIONS).write_bytes(data)
+    (root / four_quadrant.METADATA).write_bytes(about)
+    for task in (None, "genre"):
+        if corpus := read(corpora.open_corpus, root, task, naming=root):
             whole(corpus)
 
 
@@ -90,7 +91,7 @@ def test_the_table_of_gtzan(tmp_path, sound, data):
         (root / "genres" / genre).mkdir(parents=True)
         shutil.copy(sound, root / "genres" / genre / f"{genre}.00000.wav")
     (root / "gtzan_tracks.csv").write_bytes(data)
-    if corpus := read(corpora.gtzan, root, naming=root / "gtzan_tracks.csv"):
+    if corpus := read(corpora.open_corpus, root, naming=root / "gtzan_tracks.csv"):
         whole(corpus)
 
 
@@ -111,14 +112,14 @@ def test_a_table_that_is_larger_than_any_is_refused_unread(tmp_path, monkeypatch
     file.write_text(GOOD)
     monkeypatch.setattr(_files, "MOST", 50)
     with pytest.raises(UserError, match=r"tracks.csv: holds more than"):
-        layouts.read_table(file)
+        read_table(file, ("path",))
 
 
 def test_a_row_of_a_million_cells_is_refused(tmp_path):
     file = tmp_path / "tracks.csv"
     file.write_text("path,label\n" + "," * 1_000_000)
     with pytest.raises(UserError, match=r"tracks.csv: has a line of 1,000,000 characters"):
-        layouts.read_table(file)
+        read_table(file, ("path",))
 
 
 @pytest.mark.parametrize("what", ["/dev/zero", "a pipe", "nothing", "itself"])
@@ -129,4 +130,4 @@ def test_what_never_ends_is_no_file(tmp_path, what):
     else:
         file.symlink_to({"nothing": tmp_path / "gone", "itself": file}.get(what, what))
     with pytest.raises(UserError, match=r"x\.csv: (there is no such file|can't be read)"):
-        layouts.read_table(file)
+        read_table(file, ("path",))

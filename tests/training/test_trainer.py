@@ -95,7 +95,7 @@ from mercore import corpora, training
 processor = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(processor, [tf.config.LogicalDeviceConfiguration()] * 2)
 tf.config.list_logical_devices = lambda kind=None, real=tf.config.list_logical_devices: real("CPU")
-run = training.train(corpora.folder(sys.argv[1]), "conv", "smoke", "track", epochs=2, dropout=0.0, reuse=False)
+run = training.train(corpora.open_corpus(sys.argv[1]), "conv", "smoke", "track", epochs=2, dropout=0.0, reuse=False)
 print(run.id)
 """
 
