@@ -58,7 +58,7 @@ def test_the_shape_a_reader_knows(notebook):
     text = "\n".join("".join(c["source"]) for c in cells(notebook, "markdown"))
     for part in ("After this notebook you can", "**Time**", "**Before**", "## Recap", "xercises"):
         assert part in text, part
-    assert ""embedded"" not in text
+    assert "@@" not in text
 
 
 def test_the_opening_gives_aims_minutes_and_what_to_know(notebook):
