@@ -5,7 +5,6 @@ from functools import lru_cache
 
 import ipywidgets
 import matplotlib as mpl
-import numpy as np
 import pandas as pd
 
 from mercore import UserError, evaluation, features, plots
@@ -17,6 +16,7 @@ from mercore.widgets.panel import WRAP, Panel, Sentence, player
 
 MAX_PLAYERS = 6
 SHADES = 11  # of a cell, from no clip of the class to all of them
+load_track = lru_cache(MAX_PLAYERS)(features.load)  # the clips of a cell are often of the same few tracks
 DARK = 0.75  # share of a class from which white letters are easier to read than black ones
 
 
@@ -100,14 +100,9 @@ class ErrorExplorer(Panel):
         track = tracks.loc[clip.track]
         name = " by ".join(filter(None, (track.title, track.artist)))
         facts = f"{clip.track}, from {clip.start:.1f} s, probability {clip.probability:.2f}"
-        sound = features.slice_clip(_samples(track.path), clip.start, self.run.clip_seconds)
+        sound = features.slice_clip(load_track(track.path), clip.start, self.run.clip_seconds)
         label = Sentence(f"{name} · {facts}" if name else facts, flex="0 1 26em")
         return ipywidgets.HBox([label, player(sound)], layout=WRAP)
-
-
-@lru_cache(maxsize=MAX_PLAYERS)  # the clips of a cell are often of the same few tracks
-def _samples(path: str) -> np.ndarray:
-    return features.load(path)
 
 
 def _style(share: float) -> ipywidgets.ButtonStyle:

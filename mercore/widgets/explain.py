@@ -27,7 +27,8 @@ class ExplanationExplorer(Panel):
     """
 
     def __init__(self, run: Run, corpus: Corpus, clip: pd.Series | None = None):
-        self.run, self.corpus, self.heard = run, corpus, None
+        self.run, self.corpus = run, corpus
+        self.heard: explain.Heard | None = None
         self._clips = explain.clips_of(run)
         clip = explain.typical_clip(run) if clip is None else clip
         tracks = self._clips.drop_duplicates("track")[["track", "label"]].to_numpy()
@@ -67,7 +68,7 @@ class ExplanationExplorer(Panel):
         """Compute and show the explanation, or show why there is none."""
         try:
             clip = self._clips.loc[self.clip.value]
-            self.heard = explain.listen(self.run, self.corpus, clip, self.asked.value)
+            self.heard = heard = explain.listen(self.run, self.corpus, clip, self.asked.value)
         except (ValueError, OSError) as error:  # a missing file, other clips, no weights: UserError is a ValueError
             self.heard = None
             self._draw(_plot_message(str(error)))
@@ -75,9 +76,9 @@ class ExplanationExplorer(Panel):
             self.text.show("")
             self.whole.value = self.best.value = wav(np.zeros(1))
             return
-        self.whole.value = wav(self.heard.samples)
+        self.whole.value = wav(heard.samples)
         if self.method.value is None:  # the methods that suit a network are known once it has been built
-            self.method.options = [(explain.METHODS[name], name) for name in self.heard.courses]
+            self.method.options = [(explain.METHODS[name], name) for name in heard.courses]
             self.method.index = 0
         self._show()
 

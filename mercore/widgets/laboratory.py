@@ -92,8 +92,8 @@ class Laboratory(Panel):
     @property
     def settings(self) -> Settings:
         """The settings as the controls stand now."""
-        value = {name: None if control.value == LIKE_PROFILE else control.value
-                 for name, control in self.controls.items()}  # fmt: skip
+        value = {name: control.value for name, control in self.controls.items()}
+        value |= {name: None for name in value if value[name] == LIKE_PROFILE}
         (network, front_end), profile = value["network"], training.profile(value["profile"])
         options = {"protocol": value["protocol"], "seed": value["seed"]}
         options |= {} if value["augment"] is None else {"augment": value["augment"]}
@@ -140,9 +140,9 @@ class Laboratory(Panel):
         ]
         settings = w.HBox(cells, layout=WRAP | {"max_width": "82em", "align_items": "flex-start"})
         buttons = w.HBox([self.train, self.stop, self.progress, self.show_code], layout=WRAP)
-        help_ = Sentence("Mark several by Ctrl and a click, or by Shift and the arrow keys.")
         heading = w.HTML("<b>Runs of this session</b>")
-        self.together = w.VBox([heading, self.sort_by, self.table, self.compared, help_, self.comparison])
+        hint = Sentence("Mark several by Ctrl and a click, or by Shift and the arrow keys.")
+        self.together = w.VBox([heading, self.sort_by, self.table, self.compared, hint, self.comparison])
         outputs = [self.status, self.code, self.curves, self.result, self.confusion, self.together]
         return [Sentence(KEYBOARD), settings, buttons, *outputs]
 

@@ -11,7 +11,7 @@ from mercore.corpora.corpus import Corpus
 from mercore.training.runs import Run
 
 CHANGEABLE = ("clip_seconds", "n_mels", "width", "units", "dropout", "learning_rate", "batch_size", "epochs")
-CHOICES = {
+CHOICES: dict[str, tuple] = {
     "n_mels": (32, 48, 64, 96, 128, 160, 192, 256),
     "width": (0.25, 0.5, 1.0, 1.5, 2.0),
     "units": (8, 16, 32, 64, 128),
@@ -57,7 +57,7 @@ def as_python(settings: Settings, corpus: Corpus, corpus_seed: int = 0) -> str:
 def as_papermill(settings: Settings, corpus: Corpus, corpus_seed: int = 0) -> str:
     """Return the training as a papermill command for the folder of the notebooks."""
     given = {settings.task.upper(): _source(corpus), "TASK": settings.task, "NETWORK": settings.network}
-    given |= {"PROFILE": settings.profile, "SEED": corpus_seed}
+    given |= {"PROFILE": settings.profile, "SEED": str(corpus_seed)}
     given |= {"TRAINING_SEED" if name == "seed" else name.upper(): value for name, value in settings.options.items()}
     words = ["../.venv/bin/papermill", "10_laboratory.ipynb", "../build/10_laboratory.ipynb"]
     for name, value in given.items():
@@ -120,7 +120,7 @@ def _max_batch(network: str, complete: training.Profile, front_end: str) -> int:
     seconds *= complete.clip_seconds / 3 * complete.width
     seconds *= max(1, complete.n_mels / 128) * max(1, (complete.units or 0) / 64)
     sizes = CHOICES["batch_size"]
-    return max((n for n in sizes if n * seconds <= MAX_STEP_SECONDS), default=sizes[0])
+    return max((n for n in sizes if n * seconds <= MAX_STEP_SECONDS), default=min(sizes))
 
 
 def run_name(run: Run) -> str:

@@ -83,7 +83,9 @@ class SongPanel(ipywidgets.VBox):
     """Choose one song and show its analysis; `analyses` has it by task."""
 
     def __init__(self, networks: dict, number: int, seed: int):
-        self.networks, self.seed, self.analyses, self.tables = networks, seed, {}, {}
+        self.networks, self.seed = networks, seed
+        self.analyses: dict[str, songs.Analysis] = {}
+        self.tables: dict = {}
         self.path = ipywidgets.Text(placeholder="path of an audio file", description=f"Song {number}:")
         self.path.layout.width = "auto"  # as wide as its place; 100 % and a margin would be wider
         self.button = ipywidgets.Button(description="Analyse", tooltip=f"Analyse the file named as song {number}")

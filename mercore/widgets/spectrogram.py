@@ -3,6 +3,7 @@
 import io
 import time
 import warnings
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 
 import ipywidgets
@@ -21,7 +22,8 @@ MAX_SECONDS = 30.0  # of an excerpt
 WINDOWS = (256, 512, 1024, 2048, 4096, 8192)  # samples
 HOPS = (64, 128, 256, 512, 1024, 2048, 4096)  # samples
 NYQUIST = features.SAMPLE_RATE / 2
-SCALES = {  # of the frequency axis: words, lowest frequency (Hz), how frequencies are spaced, those with a tick
+# Of the frequency axis: words, lowest frequency (Hz), how frequencies are spaced, those with a tick.
+SCALES: dict[str, tuple[str, float, Callable, tuple[int, ...]]] = {
     "mel": ("mel scale", 0.0, librosa.hz_to_mel, (0, 200, 500, 1000, 2000, 5000, 10_000)),
     "linear": ("linear", 0.0, float, (0, 2000, 4000, 6000, 8000, 10_000)),
     "log": ("logarithmic", 30.0, np.log2, (50, 100, 200, 500, 1000, 2000, 5000, 10_000)),
@@ -104,8 +106,8 @@ def plot_excerpt(y: np.ndarray, start: float, settings: SpectrogramSettings, tit
     fig = Figure(figsize=(9.6, 4.1), dpi=SCREEN_DPI)  # its axes have fixed places: to lay them out takes longest
     ax, bar = fig.add_axes((0.083, 0.135, 0.792, 0.732)), fig.add_axes((0.896, 0.135, 0.017, 0.732))
     extent = (start, start + len(y) / features.SAMPLE_RATE, float(spacing(lowest)), float(spacing(NYQUIST)))
-    options = {"vmin": -settings.top_db, "vmax": 0, "cmap": "viridis", "interpolation": "nearest"}
-    image = ax.imshow(db - db.max(), origin="lower", aspect="auto", extent=extent, **options)
+    image = ax.imshow(db - db.max(), origin="lower", aspect="auto", extent=extent, interpolation="nearest")
+    image.set(cmap="viridis", clim=(-settings.top_db, 0))
     ax.set_yticks([float(spacing(hertz)) for hertz in ticks], [f"{hertz:,}" for hertz in ticks])
     ax.set(xlabel="time (s)", ylabel=f"frequency (Hz, {words})")
     fig.colorbar(image, cax=bar, label="level (dB below the maximum)")
@@ -128,8 +130,9 @@ def resynthesise(y: np.ndarray, settings: SpectrogramSettings) -> np.ndarray:
     mel = filters @ np.abs(librosa.stft(y, n_fft=settings.n_fft, hop_length=settings.hop_length)) ** 2
     mel = np.maximum(mel, mel.max() * 10 ** (-settings.top_db / 10))
     magnitude = np.sqrt(np.maximum(np.linalg.pinv(filters) @ mel, 0))
-    options = {"n_iter": ITERATIONS, "hop_length": settings.hop_length, "length": len(y), "random_state": 0}
-    return librosa.griffinlim(magnitude, **options)
+    return librosa.griffinlim(
+        magnitude, n_iter=ITERATIONS, hop_length=settings.hop_length, length=len(y), random_state=0
+    )
 
 
 class SpectrogramExplorer(Panel):
@@ -141,7 +144,8 @@ class SpectrogramExplorer(Panel):
 
     def __init__(self, corpus: Corpus):
         self.corpus = corpus
-        self.samples, self.track, self.played = np.zeros(1, np.float32), None, None
+        self.samples, self.track = np.zeros(1, np.float32), ""
+        self.played: tuple = ()  # track, start and length of the excerpt in the player
         self.controls = _make_controls(corpus.usable)
         self.again = ipywidgets.Button(
             description="Compute what is left of it",
@@ -226,30 +230,26 @@ class SpectrogramExplorer(Panel):
 
 def _make_controls(tracks: pd.DataFrame) -> dict[str, ipywidgets.Widget]:
     """Return the controls by name, in the order of their rows."""
-    labels = [
-        f"{class_label(row.label)} · {' by '.join(filter(None, (row.title, row.artist))) or track} ({track})"
-        for track, row in tracks.iterrows()  # the class first, so that typing it leads there
+    named = [  # the class first, so that typing it leads there
+        (f"{class_label(row.label)} · {' by '.join(filter(None, (row.title, row.artist))) or track} ({track})", track)
+        for track, row in tracks.iterrows()
     ]
     usual, ms = SpectrogramSettings(), 1000 / features.SAMPLE_RATE
     windows, hops = ([(f"{n:,} ({n * ms:.0f} ms)", n) for n in sizes] for sizes in (WINDOWS, HOPS))
-    look = {
-        "style": {"description_width": "10em"},
-        "layout": {"width": "34em", "max_width": "100%", "flex": "0 0 auto"},
-        "continuous_update": False,  # a picture for where a slider is let go, not for all on its way
-    }
     slider, choice, whole = ipywidgets.FloatSlider, ipywidgets.SelectionSlider, ipywidgets.IntSlider
-    return {
-        "track": ipywidgets.Dropdown(
-            options=list(zip(labels, tracks.index, strict=True)),
-            description="track",
-            style=look["style"],
-            layout=look["layout"] | {"width": "44em"},
-        ),
-        "start": slider(0, max=MAX_SECONDS, step=0.5, description="from (s)", **look),
-        "seconds": slider(MAX_SECONDS, min=1, max=MAX_SECONDS, step=0.5, description="length (s)", **look),
-        "n_fft": choice(options=windows, value=usual.n_fft, description="window (samples)", **look),
-        "hop_length": choice(options=hops, value=usual.hop_length, description="hop (samples)", **look),
+    controls = {
+        "track": ipywidgets.Dropdown(options=named, description="track"),
+        "start": slider(0, max=MAX_SECONDS, step=0.5, description="from (s)"),
+        "seconds": slider(MAX_SECONDS, min=1, max=MAX_SECONDS, step=0.5, description="length (s)"),
+        "n_fft": choice(options=windows, value=usual.n_fft, description="window (samples)"),
+        "hop_length": choice(options=hops, value=usual.hop_length, description="hop (samples)"),
         "scale": ipywidgets.ToggleButtons(options=tuple(SCALES), style={"button_width": "6em"}),
-        "n_mels": whole(usual.n_mels, min=8, max=256, step=8, description="mel bands", **look),
-        "top_db": whole(int(usual.top_db), min=20, max=120, step=10, description="range (dB)", **look),
+        "n_mels": whole(usual.n_mels, min=8, max=256, step=8, description="mel bands"),
+        "top_db": whole(int(usual.top_db), min=20, max=120, step=10, description="range (dB)"),
     }
+    for control in controls.values():
+        control.style.description_width = "10em"
+        control.layout = ipywidgets.Layout(width="34em", max_width="100%", flex="0 0 auto")
+        control.continuous_update = False  # a picture for where a slider is let go, not for all on its way
+    controls["track"].layout.width = "44em"
+    return controls
