@@ -41,7 +41,7 @@ class Settings:
 
 def _source(corpus: Corpus) -> str:
     """Return what `corpora.open_corpus` takes to open this corpus again."""
-    return "embedded" if corpus.name.startswith("embedded") else str(corpus.root)
+    return "embedded" if corpus.kind == "composed" else str(corpus.root)
 
 
 def as_python(settings: Settings, corpus: Corpus, corpus_seed: int = 0) -> str:
