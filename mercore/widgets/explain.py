@@ -8,9 +8,9 @@ from matplotlib.figure import Figure
 from mercore.corpora.corpus import Corpus
 from mercore.corpora.labels import class_label
 from mercore.evaluation import explain
-from mercore.plots.explain import plot_listening
-from mercore.plots.explain_text import tell_agreement, tell_window
+from mercore.plots.explain import plot_explanation
 from mercore.plots.style import PAIR, describe, new_figure, styled, wrap
+from mercore.plots.text import describe_agreement, describe_window
 from mercore.training.runs import Run
 from mercore.widgets.panel import Panel, Rich, Sentence, player, png, wav
 
@@ -87,10 +87,10 @@ class ExplanationExplorer(Panel):
         if self.heard is None or self.method.value is None:
             return
         method = self.method.value
-        self._draw(plot_listening(self.heard, method))
+        self._draw(plot_explanation(self.heard, method))
         self.best.value = wav(self.heard.window(method))
         self.status.say(f"Explained by {explain.METHODS[method]}.")
-        self.text.show(f"{tell_window(self.heard, method)} {tell_agreement(self.heard, method)}")
+        self.text.show(f"{describe_window(self.heard, method)} {describe_agreement(self.heard, method)}")
 
     def _draw(self, fig: Figure) -> None:
         self.figure, self.picture.value = fig, png(fig)

@@ -18,7 +18,7 @@ from mercore import UserError, evaluation, plots, training
 from mercore.corpora import splits
 from mercore.corpora.corpus import Corpus
 from mercore.evaluation.text import escape_markdown, percent, plural
-from mercore.plots.text import tell_accuracy
+from mercore.plots.text import describe_accuracy
 from mercore.training import fit, runs
 from mercore.widgets.laboratory_settings import (
     CHANGEABLE,
@@ -158,7 +158,7 @@ class Laboratory(Panel):
             self.comparison.value = png(_plot_runs(chosen))
 
     def _draw_curves(self, name: str, history: pd.DataFrame, epochs: int) -> None:
-        self.curves.value = png(plots.plot_comparison({name: history}, epochs))
+        self.curves.value = png(plots.plot_histories({name: history}, epochs))
         _show(self.curves, not history.empty)
 
     def _start(self, _button=None) -> None:
@@ -207,7 +207,7 @@ class Laboratory(Panel):
             whole = plural(run.config["stopped"], "whole epoch")
             ended = f"Stopped after {whole}." if run.config["stopped"] else "Stopped in the first epoch, untrained."
         self.status.say(f"{ended} Kept as {run.id}.")
-        self.result.show("\n\n".join([tell_accuracy(run), *map(escape_markdown, run.notes)]))
+        self.result.show("\n\n".join([describe_accuracy(run), *map(escape_markdown, run.notes)]))
         self._draw_curves(run_name(run), run.history, run.config["epochs"])
         if len(run.side("test")):
             self.confusion.value = png(plots.plot_run_confusion(run))
@@ -296,7 +296,7 @@ def session_table(trained: list[runs.Run]) -> pd.DataFrame:
 def _plot_runs(shown: list[runs.Run]) -> Figure:
     names = pd.Series([run_name(run) for run in shown], dtype=str)
     names += names.groupby(names).cumcount().map(lambda n: f" ({n + 1})" if n else "")  # as two that were stopped
-    return plots.plot_comparison(dict(zip(names, (run.history for run in shown), strict=True)))
+    return plots.plot_histories(dict(zip(names, (run.history for run in shown), strict=True)))
 
 
 def _show(widget: w.Widget, shown: bool) -> None:

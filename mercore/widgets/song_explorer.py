@@ -22,8 +22,8 @@ from mercore.corpora.labels import class_label
 from mercore.evaluation.text import clock
 from mercore.features.spectrogram import SAMPLE_RATE
 from mercore.plots.provenance import Provenance
-from mercore.plots.song_overview import LEFT, RIGHT, plot_portrait, plot_profile, plot_ribbon
-from mercore.plots.style import describe, write_around
+from mercore.plots.songs import LEFT, RIGHT, plot_ribbon, plot_shares, plot_song_overview
+from mercore.plots.style import add_margin_text, describe
 from mercore.songs.predict import SONG_SUFFIXES
 from mercore.songs.text import describe_origin, describe_reliability, describe_shares
 from mercore.widgets.panel import Panel, Rich, Sentence, png
@@ -137,10 +137,10 @@ class SongPanel(ipywidgets.VBox):
 
     def portrait(self) -> Figure:
         """Plot what is shown as one figure with its provenance."""
-        fig = plot_portrait(self.analyses, self.tables)
+        fig = plot_song_overview(self.analyses, self.tables)
         song = next(iter(self.analyses.values())).song
         provenance = Provenance.of_song(song, *self.networks.values())
-        write_around(fig, "provenance", provenance.text(), color="#555555", style="italic")
+        add_margin_text(fig, "provenance", provenance.text())
         return fig
 
     def _parts(self, song: songs.Song, analyses: dict, tables: dict) -> tuple[ipywidgets.Widget, ...]:
@@ -150,7 +150,7 @@ class SongPanel(ipywidgets.VBox):
         alt = f"Ribbon of {song.title} over time, by probability. Most often: {tops}."
         player = ipywidgets.HTML(song_player(song, png(plot_ribbon(analyses, tables)), alt))
         alt = f"Shares of the snippets by class of {song.title}, with intervals. Most often: {tops}."
-        picture, words = ipywidgets.HTML(_picture(png(plot_profile(analyses, tables)), alt)), Rich()
+        picture, words = ipywidgets.HTML(_picture(png(plot_shares(analyses, tables)), alt)), Rich()
         words.show("\n".join(self._describe(task, analysis) for task, analysis in analyses.items()))
         words.add_class("mercore-words")
         return head, player, picture, words

@@ -13,7 +13,7 @@ import pytest
 import soundfile
 
 from mercore import UserError, songs
-from mercore.plots import song_overview
+from mercore.plots import songs as song_plots
 from mercore.training import pretrained
 from mercore.widgets import SongExplorer, song_explorer
 
@@ -191,10 +191,10 @@ def soundfile_read(content):
 def test_the_ribbon_lies_where_the_cursor_expects_it(explorer):
     panel = explorer.panels[0]
     song, table = panel.analyses["mood"].song, panel.tables["mood"]
-    fig = song_overview.plot_ribbon(panel.analyses, {"mood": table})
+    fig = song_plots.plot_ribbon(panel.analyses, {"mood": table})
     fig.canvas.draw()
     box = fig.axes[0].get_position()
-    assert (box.x0, box.x1) == pytest.approx((song_overview.LEFT, song_overview.RIGHT))
+    assert (box.x0, box.x1) == pytest.approx((song_plots.LEFT, song_plots.RIGHT))
     assert fig.axes[0].get_xlim() == pytest.approx((0, song.duration))
 
 
@@ -202,7 +202,7 @@ def test_the_path_over_the_plane_is_where_the_network_leans():
     import pandas as pd
 
     table = pd.DataFrame(np.eye(4), columns=["Q1", "Q2", "Q3", "Q4"], index=[0.0, 20.0, 40.0, 60.0])
-    path = song_overview.mood_path(table, step=20.0)
+    path = song_plots.mood_path(table)
     assert path.to_numpy().tolist() == [[1, 1], [-1, 1], [-1, -1], [1, -1]]
     long = songs.Song(Path("x"), "x", "", 3600.0, None, np.zeros(0, np.float32))
     assert songs.window_step(long) == 15.0
