@@ -1,8 +1,8 @@
 """Compose the ten genres: 200 tracks of 30 s by 140 fictitious artists. Explained in 01_data.
 
 A genre is defined by its style (tempo, harmony, instruments) and its patterns (`genre_patterns`). An artist has
-instruments from pools that overlap between the genres, habits, a tempo, a key, a tendency towards a neighbour
-and a mix that is independent of the genre, so that average timbre says little. Tracks start anywhere in a bar.
+instruments from pools that overlap between the genres, habits, a tempo, a key, a tendency towards a neighbouring genre
+and a mix independent of the genre, so that average timbre says little. Tracks start anywhere in a bar.
 """
 
 from dataclasses import dataclass, replace
@@ -29,24 +29,20 @@ MIX = {
 
 @dataclass(frozen=True)
 class Style:
-    """What the artists of a genre choose from.
+    """What the artists of a genre choose from; the voices by General-MIDI programs."""
 
-    Tempo in beats per minute, General-MIDI programs for each voice, the probability that an artist uses chords, riff,
-    pad and lead, neighbouring genres, progressions and artists separated by commas, (ratio, grid) of swing.
-    """
-
-    tempo: tuple[float, float]
+    tempo: tuple[float, float]  # beats per minute
     bass: tuple[int, ...]
     chords: tuple[int, ...]
     riff: tuple[int, ...]
     lead: tuple[int, ...]
     pad: tuple[int, ...]
     kits: tuple[int, ...]
-    share: tuple[float, float, float, float]
+    share: tuple[float, float, float, float]  # probability that an artist uses chords, riff, pad, lead
     neighbours: tuple[str, ...]
-    progressions: str
+    progressions: str  # separated by commas, like the artists
     artists: str
-    swing: tuple[tuple[float, float], ...] = ((1.0, 0.25),)
+    swing: tuple[tuple[float, float], ...] = ((1.0, 0.25),)  # (ratio, grid in beats)
     drive: tuple[float, float] = (0.0, 0.1)
 
 

@@ -111,16 +111,12 @@ def write_figure(pattern: str, triad: list[int], floor: int, velocity: float, ar
     low = chord[0]
     tones = {str(i): [pitch] for i, pitch in enumerate(chord, 1)}
     tones |= {"C": chord[:4], "X": [low, low + 1, low + 6, chord[2] + 1], "m": [low + 1], "t": [low + 6]}
-    return [
-        Note(
-            i * STEP,
-            steps * STEP * articulation,
-            pitch,
-            velocity + (8 if i % 4 == 0 else 16 * (symbol == "X")) - 3 * n,
-        )
-        for i, steps, symbol in _with_lengths(pattern)
-        for n, pitch in enumerate(tones[symbol])
-    ]
+    notes = []
+    for i, steps, symbol in _with_lengths(pattern):
+        accent = 8 if i % 4 == 0 else 16 if symbol == "X" else 0
+        pitches, length = enumerate(tones[symbol]), steps * STEP * articulation
+        notes += [Note(i * STEP, length, pitch, velocity + accent - 3 * n) for n, pitch in pitches]
+    return notes
 
 
 def write_bass(pattern: str, triad: list[int], velocity: float, articulation: float) -> list[Note]:
