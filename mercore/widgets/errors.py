@@ -8,8 +8,7 @@ import matplotlib as mpl
 import pandas as pd
 
 from mercore import UserError, evaluation, features, plots
-from mercore.corpora.corpus import Corpus
-from mercore.corpora.labels import class_label
+from mercore.corpora import Corpus, class_label
 from mercore.evaluation.text import plural
 from mercore.training.runs import Run
 from mercore.widgets.panel import WRAP, Panel, Sentence, player

@@ -5,8 +5,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from mercore.corpora.corpus import Corpus
-from mercore.corpora.labels import class_label
+from mercore.corpora import Corpus, class_label
 from mercore.evaluation import explain
 from mercore.plots.explain import plot_explanation
 from mercore.plots.style import PAIR, describe, new_figure, styled, wrap

@@ -15,8 +15,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from mercore import UserError, evaluation, plots, training
-from mercore.corpora import splits
-from mercore.corpora.corpus import Corpus
+from mercore.corpora import Corpus, splits
 from mercore.evaluation.text import escape_markdown, percent, plural
 from mercore.plots.text import describe_accuracy
 from mercore.training import fit, runs

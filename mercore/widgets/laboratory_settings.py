@@ -7,7 +7,7 @@ from functools import lru_cache
 from itertools import islice
 
 from mercore import UserError, features, training
-from mercore.corpora.corpus import Corpus
+from mercore.corpora import Corpus
 from mercore.training.runs import Run
 
 CHANGEABLE = ("clip_seconds", "n_mels", "width", "units", "dropout", "learning_rate", "batch_size", "epochs")

@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from mercore import UserError, songs
-from mercore.corpora.labels import class_label
+from mercore.corpora import class_label
 from mercore.evaluation.text import clock
 from mercore.features.spectrogram import SAMPLE_RATE
 from mercore.plots.provenance import Provenance

@@ -13,8 +13,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from mercore import UserError, features
-from mercore.corpora.corpus import Corpus
-from mercore.corpora.labels import class_label
+from mercore.corpora import Corpus, class_label
 from mercore.plots.style import SMALL, styled
 from mercore.widgets.panel import KEYBOARD, SCREEN_DPI, WRAP, Panel, Sentence, player, wav
 

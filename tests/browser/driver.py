@@ -273,6 +273,14 @@ def slider(output, label: str):
     return row.locator(".noUi-handle")
 
 
+def choose_another(output, label: str) -> None:
+    """Choose the last entry of the list so called or, if it is chosen, the first."""
+    choice = output.get_by_label(label, exact=True)
+    at, entries = choice.evaluate("list => [list.selectedIndex, list.options.length]")
+    assert entries > 1
+    choice.select_option(index=entries - 1 if at < entries - 1 else 0)
+
+
 def write_song(path: Path, hertz: float, title: str = "", seconds: int = 20) -> None:
     """Write a song of beeps in the format of the file's ending."""
     t = np.arange(seconds * 22_050) / 22_050

@@ -2,7 +2,7 @@
 
 import pytest
 
-from .driver import cell_output, changed_picture, duration, failures, readable, screenshot, use_theme
+from .driver import cell_output, changed_picture, choose_another, duration, failures, readable, screenshot, use_theme
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.exhaustive]
 
@@ -12,14 +12,6 @@ def explorer(page):
     output = cell_output(page, "ExplanationExplorer")
     output.locator("img").wait_for()
     return output
-
-
-def choose_another(explorer, label: str) -> None:
-    """Of the list so called the last entry or, if it is chosen, the first."""
-    choice = explorer.get_by_label(label, exact=True)
-    at, entries = choice.evaluate("list => [list.selectedIndex, list.options.length]")
-    assert entries > 1
-    choice.select_option(index=entries - 1 if at < entries - 1 else 0)
 
 
 def choose_the_other_class(explorer) -> None:

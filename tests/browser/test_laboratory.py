@@ -57,7 +57,7 @@ def test_a_seed_below_zero_is_refused_as_it_was_typed(page, laboratory):
         assert train.is_disabled() == refused and seed.input_value() == typed
 
 
-def test_train_trains_and_tells(page, laboratory):
+def test_train_trains_and_reports(page, laboratory):
     set_epochs(page, laboratory, 2)
     laboratory.get_by_role("button", name="Train").click()
     laboratory.get_by_text("Done. Kept as").wait_for(timeout=120_000)

@@ -46,7 +46,7 @@ def test_a_cell_gives_players_and_says_how_many_more(run, tones):
 
 
 @pytest.mark.parametrize("count", [1, MAX_PLAYERS, MAX_PLAYERS + 1])
-def test_players_are_counted_out_only_where_some_are_left_out(run, tones, count):
+def test_the_heading_says_so_where_clips_are_left_out(run, tones, count):
     table = run.predictions
     few = table[table["label"] == "low"].head(count)
     explorer = ErrorExplorer(replace(run, predictions=pd.concat([few, table[table["label"] == "high"]])), tones)
@@ -66,7 +66,7 @@ def test_another_cell_replaces_what_was_shown(run, tones):
     assert not any("<i>" in label.value for label in labels)
 
 
-def test_a_file_that_has_become_shorter_is_told_and_other_cells_still_play(run, tones, tmp_path):
+def test_a_truncated_file_is_reported_and_other_cells_still_play(run, tones, tmp_path):
     soundfile.write(tmp_path / "short.wav", np.zeros(22_050), 22_050)
     paths = tones.tracks["path"].where(tones.tracks["label"] == "high", str(tmp_path / "short.wav"))
     explorer = ErrorExplorer(run, replace(tones, tracks=tones.tracks.assign(path=paths)))
@@ -77,7 +77,7 @@ def test_a_file_that_has_become_shorter_is_told_and_other_cells_still_play(run, 
         assert len(explorer.players.children) == players
 
 
-def test_numbers_are_read_on_every_shade():
+def test_numbers_are_legible_on_every_shade():
     """By WCAG 2 letters need a contrast of 4.5."""
     for share in np.linspace(0, 1, SHADES):
         style = _style(share)
@@ -90,7 +90,7 @@ def luminance(colour: str) -> float:
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
-def test_a_class_is_no_markup(run, tones):
+def test_class_names_are_escaped(run, tones):
     table = run.predictions.rename(columns={"p_low": "p_<b>"}).replace({"label": {"low": "<b>"}})
     about = run.corpus | {"classes": ["high", "<b>"]}
     explorer = ErrorExplorer(replace(run, corpus=about, predictions=table), tones)
@@ -107,7 +107,7 @@ def test_cells_without_clips_cannot_be_pressed(run, tones):
     assert "low taken for high: 12 clips" in explorer.cells["low", "high"].tooltip
 
 
-def test_another_corpus_is_told_in_a_sentence(run, tones):
+def test_another_corpus_is_reported(run, tones):
     explorer = ErrorExplorer(run, replace(tones, tracks=tones.tracks.iloc[:0]))
     explorer.cells["low", "high"].click()
     assert "has no track" in explorer.message.text

@@ -53,7 +53,7 @@ def shown(panel) -> str:
     return "".join(widget.value for widget in panel.place.children[:3])
 
 
-def test_a_still_is_there_before_anything_is_touched(explorer):
+def test_there_is_a_still_picture_at_first(explorer):
     bundle, about = explorer._repr_mimebundle_()
     assert "harmless" in about["image/png"]["alt"]
     assert explorer.still.startswith(b"\x89PNG") and {"image/png"} < set(bundle)
@@ -73,7 +73,7 @@ def test_a_second_song_comes_beside_the_first(explorer, files):
     assert second.analyses["mood"].song.artist and not second.button.disabled
 
 
-def test_titles_are_text_wherever_they_stand(explorer, files):
+def test_titles_are_escaped_everywhere(explorer, files):
     panel = explorer.panels[1]
     panel.path.value = str(files / "hostile.flac")
     panel.button.click()
@@ -103,7 +103,7 @@ class Tags(HTMLParser):
         self.attributes.update(name for name, _ in attrs)
 
 
-def test_faults_are_told_and_what_is_shown_stays(explorer, files):
+def test_faults_are_reported_and_what_is_shown_stays(explorer, files):
     panel, short = explorer.panels[0], files / "short.wav"
     before = shown(panel)
     soundfile.write(short, sound(1.0), RATE)
@@ -132,13 +132,14 @@ def test_an_upload_stays_in_its_folder_and_goes(explorer, files, tmp_path, monke
     seen = []
     opened = songs.open_song
     monkeypatch.setattr(songs, "open_song", lambda path, name="": seen.append(path) or opened(path, name=name))
-    panel, content = explorer.panels[1], (files / "harmless.wav").read_bytes()
-    for name in ("../../x.wav", "..\\..\\x.wav", "/etc/x.wav", "x.wav"):
-        upload(panel, name, content)
-        assert panel.analyses["mood"].song.title == "x" and "alert" not in panel.status.value
-    upload(panel, "a.php\0.wav", content)
-    upload(panel, "..", content)
-    upload(panel, "$(touch gone).sh", content)
+    content = (files / "harmless.wav").read_bytes()
+    for name in ("../../x.wav", "..\\..\\x.wav", "/etc/x.wav"):
+        assert song_explorer.open_upload(name, content).title == "x"
+    for name in ("a.php\0.wav", "..", "$(touch gone).sh"):
+        assert song_explorer.open_upload(name, content).samples.any()
+    panel = explorer.panels[1]
+    upload(panel, "x.wav", content)
+    assert panel.analyses["mood"].song.title == "x" and "alert" not in panel.status.value
     assert len(seen) == 7
     for path in seen:
         assert path.parent.parent == tmp_path / "temporary" and path.name in ("song.wav", "song") and not path.exists()
@@ -198,7 +199,7 @@ def test_the_ribbon_lies_where_the_cursor_expects_it(explorer):
     assert fig.axes[0].get_xlim() == pytest.approx((0, song.duration))
 
 
-def test_the_path_over_the_plane_is_where_the_network_leans():
+def test_the_mood_path_follows_the_probabilities():
     import pandas as pd
 
     table = pd.DataFrame(np.eye(4), columns=["Q1", "Q2", "Q3", "Q4"], index=[0.0, 20.0, 40.0, 60.0])

@@ -51,7 +51,7 @@ def test_another_track_changes_picture_and_sound(explorer):
     assert bytes(explorer.sound.value) != before[1]
 
 
-def test_a_hop_beyond_the_window_is_refused_beside_the_control_that_was_moved(explorer):
+def test_a_hop_beyond_the_window_is_refused_next_to_its_control(explorer):
     explorer.controls["n_fft"].value = 512
     before = explorer.image.value
     explorer.controls["hop_length"].value = 1024
@@ -79,7 +79,7 @@ def test_what_is_left_is_refused_with_empty_filters_though_the_picture_has_none(
     assert explorer.left.children == ()
 
 
-def test_an_unreadable_track_is_told_in_a_sentence(explorer):
+def test_an_unreadable_track_is_reported(explorer):
     before, last = explorer.image.value, explorer.corpus.usable.iloc[-1]
     hidden = last.path + ".hidden"
     os.rename(last.path, hidden)
