@@ -232,7 +232,7 @@ def sweep(options) -> int:
 def predict(options) -> int:
     """Predict genre and mood of songs, as shares of random snippets. Exit status 1 if a song couldn't be read."""
     print("loading TensorFlow and the network ...", file=sys.stderr, flush=True)  # takes seconds
-    from mercore.plots import song_overview
+    from mercore.plots import predictions
     from mercore.songs import predict
     from mercore.songs.text import format_prediction
     from mercore.training import pretrained
@@ -241,7 +241,7 @@ def predict(options) -> int:
     networks = [predict.open_network(name) for name in options.run or pretrained.names()]
     if not networks:
         raise UserError("there is no model here; name a run with --run")
-    names, failures = dict(zip(paths, song_overview.output_names(paths), strict=True)), []
+    names, failures = dict(zip(paths, predictions.output_names(paths), strict=True)), []
 
     def report_failure(reason: str) -> None:
         failures.append(reason)
@@ -251,7 +251,7 @@ def predict(options) -> int:
     for path, prediction in predict.predict_songs(paths, report_failure, networks, **how):
         print(format_prediction(prediction), flush=True)
         if options.out:
-            for written in song_overview.save_prediction(prediction, Path(options.out).expanduser(), names[path]):
+            for written in predictions.save_prediction(prediction, Path(options.out).expanduser(), names[path]):
                 print(f"  {written}")
     if failures:
         print(f"mercore: {len(failures)} of {len(paths)} songs or folders couldn't be read", file=sys.stderr)

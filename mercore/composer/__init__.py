@@ -3,6 +3,6 @@
 Explained in 00_setup and 01_data. The core finds `render` and `render_songs` as entry points, see pyproject.toml.
 """
 
-from mercore.composer.corpus import compose_track, is_whole, render, render_songs
+from mercore.composer.corpus import render, render_songs
 
-__all__ = ["compose_track", "is_whole", "render", "render_songs"]
+__all__ = ["render", "render_songs"]

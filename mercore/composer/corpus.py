@@ -73,10 +73,8 @@ def render_songs(seed: int = 0) -> Path:
     """
 
     def fill(folder: Path) -> None:
-        table = pd.DataFrame(
-            [(slug, *song) for slug, song in songs.SONGS.items()], columns=["slug", "title", "artist"]
-        )
-        _write_csv(table, folder / "songs.csv")
+        titles = [(slug, title, artist) for slug, (title, artist) in songs.SONGS.items()]
+        _write_csv(pd.DataFrame(titles, columns=["slug", "title", "artist"]), folder / "songs.csv")
         for slug in songs.SONGS:
             audio, sections = songs.compose_song(slug, seed)
             soundfile.write(folder / f"{slug}.wav", audio, synth.SAMPLE_RATE, "PCM_16")
@@ -134,9 +132,8 @@ def source_digest(folder: Path = Path(__file__).parent) -> str:
 
 
 def _render_track(track: Track, seed: int, folder: Path) -> None:
-    path = (
-        folder / track.label if track.label in moods.SIGNS else folder / "genres" / track.label
-    ) / f"{track.track}.wav"
+    parent = "" if track.label in moods.SIGNS else "genres"
+    path = folder / parent / track.label / f"{track.track}.wav"
     path.parent.mkdir(parents=True, exist_ok=True)
     soundfile.write(path, compose_track(track, seed), synth.SAMPLE_RATE, "PCM_16")
 
@@ -156,9 +153,8 @@ def _write_4q_tables(tracks: list[Track], folder: Path) -> None:
     """Write the two tables of 4Q's authors, in their columns; what has no meaning here stays empty."""
     columns = ["Song", "Artist", "Title", "Quadrant", "PQuad", "MoodsTotal", "Moods", "MoodsFoundStr", "MoodsStr",
                "MoodsStrSplit", "Genres", "GenresStr", "Sample", "SampleURL"]  # fmt: skip
-    table = pd.DataFrame(tracks).rename(
-        columns={"track": "Song", "artist": "Artist", "title": "Title", "label": "Quadrant"}
-    )
+    names = {"track": "Song", "artist": "Artist", "title": "Title", "label": "Quadrant"}
+    table = pd.DataFrame(tracks).rename(columns=names)
     table = table.assign(Genres=1, GenresStr="Instrumental", Sample=1).reindex(columns=columns)
     _write_csv(table, folder / "panda_dataset_taffc_metadata.csv")
     _write_csv(table[["Song", "Quadrant"]], folder / "panda_dataset_taffc_annotations.csv")

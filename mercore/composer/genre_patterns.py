@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from mercore.composer.patterns import DRUMS, Bar, near, scale_velocity, shift, strum, voicing, write_drums, write_line
+from mercore.composer.patterns import DRUMS, Bar, near, scale_velocity, shift, strum, write_drums, write_line
 from mercore.composer.synth import Note
 
 TRIPLET = 1 / 3  # beats
@@ -16,13 +16,11 @@ Voices = dict[str, list[Note]]
 
 # fmt: off
 BLUES = {
-    "shuffle": (
-        {"hat": "x.xx.xx.xx.x", "kick": "x.....x.....", "snare": "...X.....X.."},
-        {"ride": "x.xx.xx.xx.x", "kick": "x....xx.....", "snare": "...X.....X.."},
-        {"hat": "xooxooxooxoo", "kick": "x.....x..x..", "snare": "...X.....X.o"},
-        {"snare": "x.oX.ox.oX.o", "kick": "x.....x.....", "pedal": "...x.....x.."},
-        {"hat": "x.ox.ox.ox.o", "kick": "x..x..x..x..", "snare2": "...X.....X.."},
-    ),
+    "shuffle": ("hat x.xx.xx.xx.x kick x.....x..... snare ...X.....X..",
+                "ride x.xx.xx.xx.x kick x....xx..... snare ...X.....X..",
+                "hat xooxooxooxoo kick x.....x..x.. snare ...X.....X.o",
+                "snare x.oX.ox.oX.o kick x.....x..... pedal ...x.....x..",
+                "hat x.ox.ox.ox.o kick x..x..x..x.. snare2 ...X.....X.."),
     "walk": ((0, 4, 7, 9), (0, 4, 7, 10), (0, 0, 7, 9), (0, 7, 10, 7), (0, 4, 9, 7)),
     "pulse": ("x..x..x..x..", "x.ox.ox.ox.o", "x..x..x.ox.o"),
     "comp": ("...x.....x..", "...x.x...x.x", ".....x.....x", "..x..x..x..x", "x..........."),
@@ -33,12 +31,10 @@ CLASSICAL = {
     "tune": ("x...x.x.x.......", "x.......x...x.x.", "x..xx...x.x.x.x.", "x.x.x.x.x.......", "x.....x.x...x..."),
 }
 COUNTRY = {
-    "train": (
-        {"snare": "ooXoooXoooXoooXo", "kick": "X.......X......."},
-        {"snare2": "ooXoooXoooXoooXo", "kick": "X...x...X...x..."},
-        {"snare2": "ooX.ooX.ooX.ooXo", "kick": "X.......X......."},
-        {"snare": "o.Xoo.Xoo.Xoo.Xo", "kick": "X.......X.......", "pedal": "..x...x...x...x."},
-    ),
+    "train": ("snare ooXoooXoooXoooXo kick X.......X.......",
+              "snare2 ooXoooXoooXoooXo kick X...x...X...x...",
+              "snare2 ooX.ooX.ooX.ooXo kick X.......X.......",
+              "snare o.Xoo.Xoo.Xoo.Xo kick X.......X....... pedal ..x...x...x...x."),
     "two": ("half", "quarters", "walk-up"),
     "chick": ("..X...X...X...X.", "..X..xX...X..xX.", "..X...Xo..X...Xo"),
     "roll": ((0, 1, 2, 0, 1, 2, 0, 1), (0, 2, 1, 2, 0, 2, 1, 2), (2, 1, 0, 2, 1, 0, 2, 1)),
@@ -46,40 +42,31 @@ COUNTRY = {
     "double": (True, False),
 }
 DISCO = {
-    "floor": (
-        {"kick": "X...X...X...X...", "open": "..x...x...x...x.", "clap": "....x.......x..."},
-        {"kick": "X...X...X...X...", "open": "..x...x...x...x.", "hat": "xo.oxo.oxo.oxo.o",
-         "snare": "....X.......X..."},
-        {"kick": "X...X...X...X...", "open": "..X...X...X...X.", "snare": "....X.......X...",
-         "tambourine": "o.o.o.o.o.o.o.o."},
-        {"kick": "X...X...X...X...", "open": "..x...x...x...x.", "hat": "x..ox..ox..ox..o", "clap": "....X.......X...",
-         "cowbell": "x..x..x...x..x.."},
-    ),
+    "floor": ("kick X...X...X...X... open ..x...x...x...x. clap ....x.......x...",
+              "kick X...X...X...X... open ..x...x...x...x. hat xo.oxo.oxo.oxo.o snare ....X.......X...",
+              "kick X...X...X...X... open ..X...X...X...X. snare ....X.......X... tambourine o.o.o.o.o.o.o.o.",
+              "kick X...X...X...X... open ..x...x...x...x. hat x..ox..ox..ox..o clap ....X.......X..."
+              " cowbell x..x..x...x..x.."),
     "octave": ("x.x.x.x.x.x.x.x.", "x.x.x.xxx.x.x.xx", "x.xxx.xxx.xxx.xx"),
     "scratch": ("x.xx.xx.x.xx.xx.", "..xo..xo..xo..xo", "x..x..x.x..x..x.", ".xx..xx..xx..xx."),
     "stab": ("x.....x.........", "..x...x.........", "x..x..x.........", "............x.xx"),
     "hook": ("x..x..x...x.x...", "x.x...x.x.......", "....x..x..x.x..."),
 }
 HIPHOP = {
-    "break": (
-        {"kick": "x.....x...x.....", "snare": "....X.......X...", "hat": "x.x.x.x.x.x.x.x."},
-        {"kick": "x..x......x..x..", "snare": "....X.......X...", "hat": "x.x.x.xxx.x.x.x."},
-        {"kick": "x.x....x..x.....", "snare": "....X..g.g..X...", "hat": "x.x.x.x.x.x.x.x.",
-         "open": "..............x."},
-        {"kick": "x......x.xx.....", "clap": "....X.......X...", "hat": "x.xxx.x.x.xxx.xx"},
-        {"kick": "x.........x..x..", "clap": "........X.......", "hat": "x.x.xxx.x.x.x.xx"},
-    ),
+    "break": ("kick x.....x...x..... snare ....X.......X... hat x.x.x.x.x.x.x.x.",
+              "kick x..x......x..x.. snare ....X.......X... hat x.x.x.xxx.x.x.x.",
+              "kick x.x....x..x..... snare ....X..g.g..X... hat x.x.x.x.x.x.x.x. open ..............x.",
+              "kick x......x.xx..... clap ....X.......X... hat x.xxx.x.x.xxx.xx",
+              "kick x.........x..x.. clap ........X....... hat x.x.xxx.x.x.x.xx"),
     "loop": ("chop", "roll", "bells", "sustain"),
     "flow": ("xxx.xx.xxxx.x.x.", "x.xxx.x.xxx.xx..", ".xxxx.xx.xxxx.x."),
     "rolls": (True, False, False),
 }
 JAZZ = {
-    "time": (
-        {"ride": "X..X.xX..X.x", "pedal": "...X.....X.."},
-        {"ride": "x..X.xx..X.x", "pedal": "...X.....X..", "kick": "g..g..g..g.."},
-        {"ride": "X..X..X..X.x", "pedal": "...X.....X..", "rim": ".........x.."},
-        {"bell": "o..x.xo..x.x", "ride": "X..X.xX..X.x", "pedal": "...X.....X.."},
-    ),
+    "time": ("ride X..X.xX..X.x pedal ...X.....X..",
+             "ride x..X.xx..X.x pedal ...X.....X.. kick g..g..g..g..",
+             "ride X..X..X..X.x pedal ...X.....X.. rim .........x..",
+             "bell o..x.xo..x.x ride X..X.xX..X.x pedal ...X.....X.."),
     "feel": ("walk", "walk", "two"),
     "comp": (("x....x......", "...x.....x.x", "x..........."), (".....x.....x", "x....x...x..", "............"),
              ("x..x.....x..", ".....x......", "...x.x......")),
@@ -87,11 +74,11 @@ JAZZ = {
 METAL = {
     "chug": ("xxxxxxxxxxxxxxxx", "xxx.xxx.xxx.xxx.", "x.xxx.xxx.xxx.xx", "X.X.xxx.X.X.xxxx", "xx.xx.xx.xx.xxxx"),
     "double": (  # without a kick drum of its own it doubles the guitar
-        {"kick": "xxxxxxxxxxxxxxxx", "snare": "....X.......X...", "china": "x...x...x...x..."},
-        {"kick": "xxxxxxxxxxxxxxxx", "snare": "..X...X...X...X.", "ride": "x.x.x.x.x.x.x.x."},
-        {"kick": "x.x.x.x.x.x.x.x.", "snare": ".x.x.x.x.x.x.x.x", "crash": "x...x...x...x..."},
-        {"snare": "........X.......", "open": "x...x...x...x..."},
-        {"snare": "....X.......X...", "china": "x...x...x...x..."},
+        "kick xxxxxxxxxxxxxxxx snare ....X.......X... china x...x...x...x...",
+        "kick xxxxxxxxxxxxxxxx snare ..X...X...X...X. ride x.x.x.x.x.x.x.x.",
+        "kick x.x.x.x.x.x.x.x. snare .x.x.x.x.x.x.x.x crash x...x...x...x...",
+        "snare ........X....... open x...x...x...x...",
+        "snare ....X.......X... china x...x...x...x...",
     ),
     "riff length": (2, 4),
     "answer": (True, False),
@@ -99,46 +86,37 @@ METAL = {
     "scale": ("phrygian", "harmonic", "locrian"),
 }
 POP = {
-    "backbeat": (
-        {"kick": "x.....x.x.......", "snare": "....X.......X...", "hat": "xoxoxoxoxoxoxoxo"},
-        {"kick": "x..x..x...x.....", "snare": "....X.......X...", "hat": "xoxoxoxoxoxoxoxo"},
-        {"kick": "x.......x.x.....", "clap": "....X.......X...", "shaker": "xoxoxoxoxoxoxoxo"},
-        {"kick": "x..x....x..x....", "snare": "....X.......X...", "tambourine": "..x...x...x...x."},
-        {"kick": "x...x...x...x...", "clap": "....X.......X...", "shaker": "xoxoxoxoxoxoxoxo"},
-    ),
+    "backbeat": ("kick x.....x.x....... snare ....X.......X... hat xoxoxoxoxoxoxoxo",
+                 "kick x..x..x...x..... snare ....X.......X... hat xoxoxoxoxoxoxoxo",
+                 "kick x.......x.x..... clap ....X.......X... shaker xoxoxoxoxoxoxoxo",
+                 "kick x..x....x..x.... snare ....X.......X... tambourine ..x...x...x...x.",
+                 "kick x...x...x...x... clap ....X.......X... shaker xoxoxoxoxoxoxoxo"),
     "pulse": ("x.x.x.x.x.x.x.x.", "x..x..x.x..x..x.", "x.......x.....x.", "x..x..x........."),
     "comp": ("x..x..x...x..x..", "x..x..x.x..x..x.", "x...x...x...x...", "..x..x..x..x..x.", "x.x.x.x.x.x.x.x."),
     "order": ((0, 1, 2, 1), (0, 2, 1, 2), (2, 1, 0, 1)),
     "hook": ("x.xx..x.x.......", "x..x..x.x.x.....", "..x.x.xx..x.x...", "x.x.x.x...x.x..."),
 }
 REGGAE = {
-    "drop": (
-        {"kick": "........X.......", "rim": "........X.......", "hat": "x.x.x.x.x.x.x.x."},
-        {"kick": "........X.......", "snare": "........X.....g.", "hat": "..x...x...x...x."},
-        {"kick": "x.......X.......", "rim": "........X..x....", "hat": "x.xox.xox.xox.xo"},
-        {"kick": "x...x...x...x...", "rim": "........X.......", "hat": "..x...x...x...xo"},
-        {"kick": "........X.......", "snare2": "........X.......", "hat": "o.x.o.x.o.x.o.x.",
-         "high_conga": "...x..x....x..x."},
-    ),
-    "bass tune": (
-        ("..x.x.x.x.......", (0, 0, 4, 7)),
-        ("x..x..x...x.x...", (0, 7, 5, 4, 0)),
-        ("....x.x.x..x..x.", (0, 0, 7, 4, 2)),
-        ("..xxx...x.x.....", (0, 0, 7, 12, 7)),
-        ("x.....x.x.x.....", (0, 4, 7, 9)),
-    ),
+    "drop": ("kick ........X....... rim ........X....... hat x.x.x.x.x.x.x.x.",
+             "kick ........X....... snare ........X.....g. hat ..x...x...x...x.",
+             "kick x.......X....... rim ........X..x.... hat x.xox.xox.xox.xo",
+             "kick x...x...x...x... rim ........X....... hat ..x...x...x...xo",
+             "kick ........X....... snare2 ........X....... hat o.x.o.x.o.x.o.x. high_conga ...x..x....x..x."),
+    "bass tune": (("..x.x.x.x.......", (0, 0, 4, 7)),
+                  ("x..x..x...x.x...", (0, 7, 5, 4, 0)),
+                  ("....x.x.x..x..x.", (0, 0, 7, 4, 2)),
+                  ("..xxx...x.x.....", (0, 0, 7, 12, 7)),
+                  ("x.....x.x.x.....", (0, 4, 7, 9))),
     "skank": ("..x...x...x...x.", "....x.......x...", "..xo..xo..xo..xo", "..X...x...X...x."),
     "bubble": (".xx..xx..xx..xx.", ".xxx.xxx.xxx.xxx", "..xx..xx..xx..xx"),
     "sing": ("..x.x...x.......", "....x.xxx.......", "x...x.x.....x.x."),
 }
 ROCK = {
-    "backbeat": (
-        {"kick": "x.......x.x.....", "snare": "....X.......X...", "hat": "x.x.x.x.x.x.x.x."},
-        {"kick": "x.x.....x.x.....", "snare": "....X.......X...", "open": "x...x...x...x..."},
-        {"kick": "x.....x.x.......", "snare": "....X..g....X...", "ride": "x.x.x.x.x.x.x.x."},
-        {"kick": "x..x..x.x..x....", "snare": "....X.......X..x", "hat": "X.x.X.x.X.x.X.x."},
-        {"kick": "x.x...x.x.x...x.", "snare": "....X.......X...", "crash": "x...x...x...x..."},
-    ),
+    "backbeat": ("kick x.......x.x..... snare ....X.......X... hat x.x.x.x.x.x.x.x.",
+                 "kick x.x.....x.x..... snare ....X.......X... open x...x...x...x...",
+                 "kick x.....x.x....... snare ....X..g....X... ride x.x.x.x.x.x.x.x.",
+                 "kick x..x..x.x..x.... snare ....X.......X..x hat X.x.X.x.X.x.X.x.",
+                 "kick x.x...x.x.x...x. snare ....X.......X... crash x...x...x...x..."),
     "riff": ("x.....x.x.......", "x..x..x.x.......", "x...x...x.x.x...", "x.x...x.x...x...", "x.......x..x..x."),
     "moving": (True, False, True),
     "strum": ("x...x...x...x...", "x.x.x.x.x.x.x.x.", "x.......x...x...", "x..x..x.x..x..x."),
@@ -154,11 +132,8 @@ def write_blues(bar: Bar) -> Voices:
     own = bar.pick(BLUES)
     root, low = bar.root(40), bar.root(50)
     walk = own["walk"] if own["pulse"].count(".") == 8 else [d for d in own["walk"] for _ in (0, 1)]
-    boogie = [
-        Note(i // 2 + (i % 2) * 2 / 3, 0.3, low + interval, 96 - 14 * (i % 2))
-        for i, upper in enumerate((7, 7, 9, 9, 10, 10, 9, 9))
-        for interval in (0, upper)
-    ]
+    upper = enumerate((7, 7, 9, 9, 10, 10, 9, 9))
+    boogie = [n for i, p in upper for n in strum((low, low + p), i // 2 + i % 2 * 2 / 3, 0.3, 96 - 14 * (i % 2))]
     sings = bar.index % 4 < 3 or bar.rng.random() < 0.3
     length = 0.9 if own["comp"].count("x") < 2 else 0.3
     return {
@@ -189,11 +164,11 @@ def write_classical(bar: Bar) -> Voices:
 
 def write_texture(bar: Bar, texture: str) -> tuple[list[Note], list[Note]]:
     """Return chords and bass of a classical accompaniment."""
-    beats, close, low = bar.beats, voicing(bar.chord[:3], 55), bar.root(43)
+    beats, close, low = bar.beats, bar.voicing(55, 3), bar.root(43)
     if texture == "alberti":
         return [Note(i / 4, 0.3, close[(0, 2, 1, 2)[i % 4]], 66) for i in range(4 * beats)], []
     if texture == "chorale":
-        chords = [n for i in range(beats) for n in strum(voicing(bar.chord, 60 + i % 2 * 2), i, 0.98, 76)]
+        chords = [n for i in range(beats) for n in strum(bar.voicing(60 + i % 2 * 2), i, 0.98, 76)]
         return chords, [Note(i, 0.98, low + (0, 4, 0, 12)[i % 4], 80) for i in range(beats)]
     if texture == "arpeggio":
         broken = [low, *close, close[0] + 12, close[1] + 12, close[0] + 12, close[2]]
@@ -220,7 +195,7 @@ def write_country(bar: Bar) -> Voices:
         way = 1 if target > root else -1
         walk = ((root, 100), (fifth, 90), (target - 4 * way, 96), (target - 2 * way, 96))
         bass = [Note(i, 0.9, *note) for i, note in enumerate(walk)]
-    high = voicing(bar.chord[:3], 64)
+    high = bar.voicing(64, 3)
     roll = [high[own["roll"][i % 8] % len(high)] + 12 * (i % 8 == 7) for i in range(16)]
     tune = bar.write_melody(own["phrase"], "pentatonic", 72, bar.rng, hold=1.0)
     if own["double"]:
@@ -255,15 +230,13 @@ def write_disco(bar: Bar) -> Voices:
 def write_hiphop(bar: Bar) -> Voices:
     """Write a break: sub bass under the kick, a loop of two bars, and speech on nearly one pitch."""
     own = bar.pick(HIPHOP)
-    intervals = (0, 0, 7, 0) if bar.index % 2 else (0,)
+    intervals, kick = (0, 0, 7, 0) if bar.index % 2 else (0,), own["break"].split()[1]
     rolls = [Note(3 + i / 8, 0.1, DRUMS["hat"], 60 + 6 * i) for i in range(8)] if bar.index % 4 == 1 else []
-    talk = [
-        Note(n.start, 0.16, int(bar.rng.choice((59, 60, 62), p=(0.6, 0.3, 0.1))), n.velocity)
-        for n in write_line((0,), 60, own["flow"])
-    ]
+    flow = write_line((0,), 60, own["flow"])
+    talk = [replace(n, duration=0.16, pitch=int(bar.rng.choice((59, 60, 62), p=(0.6, 0.3, 0.1)))) for n in flow]
     return {
         "drums": write_drums(own["break"]) + (rolls if own["rolls"] else []),
-        "bass": write_line(intervals, bar.root(34), own["break"]["kick"], hold=0.85),
+        "bass": write_line(intervals, bar.root(34), kick, hold=0.85),
         "chords": write_loop(bar, own["loop"]),
         "riff": bar.strike_chord("x...............", 72, length=0.3) if bar.index % 4 == 0 else [],
         "pad": bar.hold_chord(60, 60),
@@ -278,7 +251,7 @@ def write_loop(bar: Bar, kind: str) -> list[Note]:
         chops = ("x..x....x.......", "x.....x..x......", "x.......x..x....")
         return bar.strike_chord(draw.choice(chops), 64, length=0.5)
     if kind == "roll":
-        return strum(voicing(bar.chord, 60), 0, 3.8, 80, 0.12)
+        return strum(bar.voicing(60), 0, 3.8, 80, 0.12)
     if kind == "bells":
         rhythm = draw.choice(("x..x..x...x.....", "x...x..x....x..."))
         return bar.write_melody(rhythm, "minor", 79, draw, fresh=True)
@@ -323,7 +296,7 @@ def write_metal(bar: Bar) -> Voices:
     if bar.ends_phrase and own["answer"]:
         riff = [n for i, o in enumerate((0, 1, 5, 6)) for n in strum((low + o, low + o + 7), i, 0.9, 110)]
     return {
-        "drums": bar.add_fill(write_drums({"kick": own["chug"]} | own["double"]), 0.35),
+        "drums": bar.add_fill(write_drums(f"kick {own['chug']} {own['double']}"), 0.35),
         "bass": riff[::2],
         "chords": strum((low + 12, low + 19, low + 24), 0, 3.9, 80),
         "riff": riff,
@@ -335,7 +308,7 @@ def write_metal(bar: Bar) -> Voices:
 def write_pop(bar: Bar) -> Voices:
     """Write a backbeat with syncopated keys, broken chords, and a hook that comes back every two bars."""
     own = bar.pick(POP)
-    high, order = voicing(bar.chord, 72), own["order"]
+    high, order = bar.voicing(72), own["order"]
     hook = bar.repeating("hook", 2)
     lead = bar.write_melody(own["hook"], "pentatonic", 74, hook, hold=0.85, fresh=True)
     return {
@@ -352,10 +325,8 @@ def write_reggae(bar: Bar) -> Voices:
     """Write one drop on the third beat, short chords off the beat, organ bubble, and a bass tune."""
     own = bar.pick(REGGAE)
     rhythm, tune = own["bass tune"]
-    bubble = [
-        Note(n.start, 0.2, n.pitch - 12 * (n.start % 1 < 0.4), n.velocity - 8)
-        for n in bar.strike_chord(own["bubble"], 66)
-    ]
+    bubble = bar.strike_chord(own["bubble"], 66)
+    bubble = [Note(n.start, 0.2, n.pitch - 12 * (n.start % 1 < 0.4), n.velocity - 8) for n in bubble]
     scale = "minor_pentatonic" if bar.song.minor else "pentatonic"
     return {
         "drums": bar.add_fill(write_drums(own["drop"]), 0.35),

@@ -1,8 +1,8 @@
 """Compose the ten genres: 200 tracks of 30 s by 140 fictitious artists. Explained in 01_data.
 
 A genre is defined by its style (tempo, harmony, instruments) and its patterns (`genre_patterns`). An artist has
-instruments from pools that overlap between the genres, habits, a tempo, a key, a tendency towards a neighbour
-and a mix that is independent of the genre, so that average timbre says little. Tracks start anywhere in a bar.
+instruments from pools that overlap between the genres, habits, a tempo, a key, a tendency towards a neighbouring genre
+and a mix independent of the genre, so that average timbre says little. Tracks start anywhere in a bar.
 """
 
 from dataclasses import dataclass, replace
@@ -11,7 +11,7 @@ import numpy as np
 
 from mercore.composer.genre_patterns import BARS
 from mercore.composer.patterns import DRUMS, Bar, Song, build_progression, scale_velocity, shift, swing
-from mercore.composer.synth import Mix, Note, Part, Piece, generator
+from mercore.composer.synth import Note, Part, Piece, generator
 from mercore.composer.tracks import Track, add_titles, draw_mix
 
 TRACKS_PER_GENRE = 20
@@ -29,24 +29,20 @@ MIX = {
 
 @dataclass(frozen=True)
 class Style:
-    """What the artists of a genre choose from.
+    """What the artists of a genre choose from; the voices by General-MIDI programs."""
 
-    Tempo in beats per minute, General-MIDI programs for each voice, the probability that an artist uses chords, riff,
-    pad and lead, neighbouring genres, progressions and artists separated by commas, (ratio, grid) of swing.
-    """
-
-    tempo: tuple[float, float]
+    tempo: tuple[float, float]  # beats per minute
     bass: tuple[int, ...]
     chords: tuple[int, ...]
     riff: tuple[int, ...]
     lead: tuple[int, ...]
     pad: tuple[int, ...]
     kits: tuple[int, ...]
-    share: tuple[float, float, float, float]
+    share: tuple[float, float, float, float]  # probability that an artist uses chords, riff, pad, lead
     neighbours: tuple[str, ...]
-    progressions: str
+    progressions: str  # separated by commas, like the artists
     artists: str
-    swing: tuple[tuple[float, float], ...] = ((1.0, 0.25),)
+    swing: tuple[tuple[float, float], ...] = ((1.0, 0.25),)  # (ratio, grid in beats)
     drive: tuple[float, float] = (0.0, 0.1)
 
 
@@ -58,9 +54,7 @@ STYLES = {
         "i7 i7 i7 i7 | iv7 iv7 i7 i7 | bVI7 V7 i7 V7, I7 V7 IV7 IV7 | I7 V7 I7 V7",
         "Otis Fairweather, Slim Delacroix, Big Rosa Tully, The Levee Street Four, Harmon Pike, Nettie Crowe, "
         "Lonnie Ashdown, The Midnight Ferrymen, Ruby Calloway, Gus Tillman, Pearl Duquesne, Hollow Log Benny, "
-        "The Delta Switchmen, Cass Rainey",
-        drive=(0.0, 0.35),
-    ),
+        "The Delta Switchmen, Cass Rainey", drive=(0.0, 0.35)),
     "classical": Style(
         (58, 126), (42, 43, 0, 32, 48), (0, 6, 48, 45, 46, 24, 49), (48,), (40, 73, 68, 71, 0, 48, 56, 60),
         (48, 49, 52), (), (1.0, 0.0, 0.3, 0.9), ("jazz", "pop"),
@@ -68,32 +62,28 @@ STYLES = {
         "i bVII bVI V7 | i iv V i, I viio vi V | IV ii V7 I",
         "Quartetto Alcione, Ludmila Varga, Ensemble Saint-Orme, Kammerorchester Weilheim, Ilse Brandt, "
         "The Carrow Consort, Anton Zelenka, Orchestra della Rocca, Maren Ostlund, Collegium Harth, Pavel Dvorsky, "
-        "Trio Lindenau, Beatrix Holm, The Ashgrove Players",
-    ),
+        "Trio Lindenau, Beatrix Holm, The Ashgrove Players"),
     "country": Style(
         (92, 132), (32, 33), (25, 26, 27, 16, 0), (25, 26, 27, 105), (27, 26, 22, 110, 0, 40), (48, 16), (0, 8, 0, 16),
         (1.0, 0.8, 0.0, 0.7), ("rock", "blues"),
         "I I IV I | I I V V, I IV I V, I IV V I | I IV V7 I, I vi IV V, IV I V I",
         "Clay Hollister, The Dry Creek Pickers, June Ellen Parr, Wagon Wheel Union, Hank Sorrel, The Prairie Larks, "
         "Dolly Mae Tanner, Boone & Daughters, Tess Whitlow, The Gravel Pike Boys, Wade Larkin, The Juniper Sisters, "
-        "Cody Marsh Trio, Loretta Finch",
-    ),
+        "Cody Marsh Trio, Loretta Finch"),
     "disco": Style(
         (112, 128), (33, 38), (27, 4, 28, 16, 0), (48, 81, 61, 62), (80, 66, 56, 73, 27, 54), (48, 50), (0, 8, 0, 24),
         (0.85, 0.7, 0.5, 0.5), ("pop", "hiphop"),
         "i7 i7 iv7 V7, i7 bVII bVImaj7 V7, ii7 V7 Imaj7 vi7, i7 iv7, vi7 ii7 V7 Imaj7",
         "Gloria Vantage, Studio Meridian, The Mirrorball Express, Silk Parade, Donato & the Lights, Crystal Avenue, "
         "Satin Machine, Rhonda Starr, Neon Boulevard, The Velour Set, Vera Lumen, The Platform Kings, "
-        "Boogie Cartography, Tina Delmar",
-    ),
+        "Boogie Cartography, Tina Delmar"),
     "hiphop": Style(
         (82, 98), (33, 38), (27, 4, 0, 48, 11), (61, 48, 62), (80, 66, 56, 85, 27, 54), (48, 50), (0, 8, 25, 24),
         (0.95, 0.4, 0.35, 0.7), ("jazz", "reggae"),
         "i7 i7 iv7 i7, ii9 V7 Imaj9 Imaj9, i bVI i bVII, i9 i9 bVImaj7 V7#9, i9 iv9",
         "MC Larkspur, Brass Knuckle Poets, DJ Odeon, Concrete Choir, Tall Order, Lady Cadence, Block 19, "
         "Dusty Needle, Kid Ferro, The Corner Archive, Verse Nine, The Night Shift Crew, Juno Slate, Crate Theory",
-        swing=((1.0, 0.25), (1.4, 0.25), (1.7, 0.25)),
-    ),
+        swing=((1.0, 0.25), (1.4, 0.25), (1.7, 0.25))),
     "jazz": Style(
         (112, 208), (32, 32, 33), (26, 0, 4, 27, 16), (0,), (66, 56, 0, 26, 71, 27), (48, 61), (0, 8, 0, 16),
         (0.85, 0.0, 0.15, 0.95), ("blues", "classical"),
@@ -102,92 +92,65 @@ STYLES = {
         "Imaj7 vi7 ii7 V7 | iii7 VI7 ii7 V7",
         "Miles Harrow Quintet, Ella Winslow, The Basement Six, Theo Blanchard Trio, Cora Lindqvist, Arno Petit, "
         "The Blue Lantern Band, Sonny Marchetti, June Abernathy, The Quarter Past Four, Oskar Nyman, The Velvet Hour, "
-        "Delphine Roux, Harlan Cole Sextet",
-    ),
+        "Delphine Roux, Harlan Cole Sextet"),
     "metal": Style(
         (136, 186), (33, 34), (27, 29, 30, 16), (27, 29, 30), (27, 29, 30, 18, 81), (48, 16), (0, 8, 0, 16),
         (0.4, 1.0, 0.2, 0.5), ("rock",),
         "i5 i5 bII5 i5, i5 bVI5 bVII5 i5, i5 i5 i5 bV5, i5 bIII5 bII5 i5, i5 iv5 bVI5 V5",
         "Gravemire, Iron Solstice, Vulture Throne, Hexenwald, Carrion Bell, Ashen Legion, Obsidian Maw, Thornreaver, "
-        "Wolfram Crypt, Black Meridian, Frostmaul, Cinder Oath, Pale Leviathan, Nachtkrone",
-        drive=(0.3, 0.8),
-    ),
+        "Wolfram Crypt, Black Meridian, Frostmaul, Cinder Oath, Pale Leviathan, Nachtkrone", drive=(0.3, 0.8)),
     "pop": Style(
         (96, 122), (33, 38), (27, 4, 0, 62, 25), (81, 48, 80, 11), (80, 66, 56, 73, 27, 54), (48, 50), (0, 8, 0, 24),
         (0.95, 0.7, 0.5, 0.75), ("disco", "rock"),
         "I V vi IV, vi IV I V, I vi IV V, IV V iii vi, I iii IV V",
         "Mia Solano, The Paper Planes Club, Nova Lane, Jesper & Ida, Candy Circuit, Holly Marsh, Velvet Tuesday, "
         "Luca Bright, The Sugar Signals, Anouk Reyes, Ivy Castell, The Weekend Kites, Milo & Fern, Sasha Quill",
-        swing=((1.0, 0.25), (1.0, 0.25), (1.3, 0.25)),
-    ),
+        swing=((1.0, 0.25), (1.0, 0.25), (1.3, 0.25))),
     "reggae": Style(
         (66, 82), (33, 38), (27, 28, 16, 0, 4), (16, 4, 62), (80, 66, 56, 22, 27, 54), (16, 48), (0, 8, 0, 24),
         (1.0, 0.6, 0.25, 0.6), ("pop", "hiphop"),
         "I IV I IV, i iv i iv, I V vi IV, ii I ii I, i bVII i bVII, I IV V IV",
         "Prophet Delroy, The Kingston Tide, Sister Amaya, Roots Cartel, Jah Meridian, Winston Palmer, "
         "The Island Rockers, Marcia Green, Papa Tiberius, The Trench Road Seven, Cedar Youth, The Harbour Lions, "
-        "Empress Naomi, Barrington Hale",
-        swing=((1.0, 0.25), (1.3, 0.25), (1.6, 0.25)),
-    ),
+        "Empress Naomi, Barrington Hale", swing=((1.0, 0.25), (1.3, 0.25), (1.6, 0.25))),
     "rock": Style(
         (100, 132), (33, 34), (25, 26, 27, 16, 0), (25, 27, 29, 30), (27, 29, 30, 18, 0, 66), (16, 48), (0, 8, 0, 16),
         (0.6, 0.9, 0.2, 0.5), ("blues", "country"),
         "I5 bVII5 IV5 I5, i5 bIII5 IV5 bVI5, I IV V IV, I V IV IV, vi IV I V, I7 I7 IV7 V7",
         "The Crooked Mile, Static Harbor, Red Canyon, Johnny Vale, The Loose Wires, Electric Orchard, Stonebridge, "
         "The Night Couriers, Silver Exit, Rita Kincaid, The Rust Parade, Maggie Thorne, Low Tide Engine, "
-        "Highway Lanterns",
-        swing=((1.0, 0.5),) * 5 + ((1.9, 0.5),), drive=(0.1, 0.5),
-    ),
+        "Highway Lanterns", swing=((1.0, 0.5),) * 5 + ((1.9, 0.5),), drive=(0.1, 0.5)),
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
 class Artist:
-    """A fictitious artist: programs of each voice (whose players take turns), habits and sound."""
+    """A fictitious artist, drawn independently of all others: players of each voice, habits, sound."""
 
-    genre: str
-    programs: dict[str, tuple[int, ...]]
-    volumes: dict[str, float]
-    drive: float
-    tempo: float
-    key: int
-    swing: tuple[float, float]
-    progressions: tuple[str, ...]
-    influence: str
-    kits: tuple[tuple[str, str], ...]  # timekeepers and backbeats between which the drummer changes
-    lean: float  # probability that a group of voices plays in the neighbour's manner
-    beats: int
-    mix: Mix
-
-
-def draw_artist(genre: str, name: str, seed: int = 0) -> Artist:
-    """Draw an artist, independently of all others."""
-    rng = generator(seed, "genre", genre, name)
-    style = STYLES[genre]
-    voices = [v for v, p in zip(("chords", "riff", "pad", "lead"), style.share, strict=True) if rng.random() < p]
-    if not {"chords", "riff"} & set(voices):
-        voices.append("chords")
-    programs = {"bass": rng.choice(style.bass, 1)}
-    if style.kits:
-        programs["drums"] = rng.choice(style.kits, 1)
-    programs |= {voice: rng.choice(getattr(style, voice), 2) for voice in voices}
-    if genre == "classical" and rng.random() < 0.35:  # a soloist plays everything
-        programs = dict.fromkeys(programs, programs["chords"][:1])
-    return Artist(
-        genre,
-        {voice: tuple(numbers.tolist()) for voice, numbers in programs.items()},
-        {voice: volume * 10 ** (rng.normal(0, 2) / 20) for voice, volume in VOLUMES.items()},
-        drive=rng.uniform(*style.drive),
-        tempo=rng.uniform(*style.tempo),
-        key=int(rng.integers(43, 55)),
-        swing=style.swing[rng.integers(len(style.swing))],
-        progressions=tuple(rng.permutation(style.progressions.split(", "))[:3].tolist()),
-        influence=str(rng.choice(style.neighbours)),
-        kits=tuple((str(rng.choice(TIMEKEEPERS)), str(rng.choice(BACKBEATS))) for _ in range(2)),
-        lean=rng.uniform(0.0, 0.1),
-        beats=3 if genre == "classical" and rng.random() < 0.3 else 4,
-        mix=draw_mix(rng, MIX),
-    )
+    def __init__(self, genre: str, name: str, seed: int) -> None:
+        rng = generator(seed, "genre", genre, name)
+        style = STYLES[genre]
+        voices = [v for v, p in zip(("chords", "riff", "pad", "lead"), style.share, strict=True) if rng.random() < p]
+        if not {"chords", "riff"} & set(voices):
+            voices.append("chords")
+        programs = {"bass": rng.choice(style.bass, 1)}
+        if style.kits:
+            programs["drums"] = rng.choice(style.kits, 1)
+        programs |= {voice: rng.choice(getattr(style, voice), 2) for voice in voices}
+        if genre == "classical" and rng.random() < 0.35:  # a soloist plays everything
+            programs = dict.fromkeys(programs, programs["chords"][:1])
+        self.genre = genre
+        self.programs = {voice: tuple(players.tolist()) for voice, players in programs.items()}  # they take turns
+        self.volumes = {voice: volume * 10 ** (rng.normal(0, 2) / 20) for voice, volume in VOLUMES.items()}
+        self.drive = rng.uniform(*style.drive)
+        self.tempo = rng.uniform(*style.tempo)
+        self.key = int(rng.integers(43, 55))
+        self.swing = style.swing[rng.integers(len(style.swing))]
+        self.progressions = rng.permutation(style.progressions.split(", "))[:3].tolist()
+        self.influence = str(rng.choice(style.neighbours))
+        self.kits = [(str(rng.choice(TIMEKEEPERS)), str(rng.choice(BACKBEATS))) for _ in range(2)]
+        self.lean = rng.uniform(0.0, 0.1)  # probability that a group of voices plays in the neighbour's manner
+        self.beats = 3 if genre == "classical" and rng.random() < 0.3 else 4
+        self.mix = draw_mix(rng, MIX)
 
 
 def list_tracks(seed: int = 0) -> list[Track]:
@@ -207,7 +170,7 @@ def list_tracks(seed: int = 0) -> list[Track]:
 
 def write_track(track: Track, seed: int, seconds: float) -> Piece:
     """Write a track; it depends on nothing but the seed."""
-    artist = draw_artist(track.label, track.artist, seed)
+    artist = Artist(track.label, track.artist, seed)
     rng = generator(seed, "genre", track.artist, track.track)
     tempo = float(np.clip(artist.tempo * rng.uniform(0.92, 1.08), *STYLES[track.label].tempo))
     voices = write_voices(artist, track, seed, rng, int(seconds * tempo / 60 / artist.beats) + 3)
@@ -262,7 +225,7 @@ def draw_phrase(artist: Artist, rng) -> tuple[dict[str, int], dict[str, str], di
     timekeeper, backbeat = artist.kits[int(rng.integers(2))]
     kit = {DRUMS[name]: DRUMS[timekeeper] for name in TIMEKEEPERS}
     kit |= {DRUMS[name]: DRUMS[backbeat] for name in BACKBEATS}
-    manner = {}
+    manner: dict[str, str] = {}
     for group in (("drums",), ("bass",), ("chords", "riff", "pad"), ("lead",)):
         borrowed = rng.random() < artist.lean and artist.beats == 4
         manner |= dict.fromkeys(group, artist.influence if borrowed else artist.genre)

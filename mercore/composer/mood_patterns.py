@@ -1,14 +1,10 @@
 """Write one bar in the manner of each quadrant of Russell's plane. Explained in 01_data.
 
-The quadrants are those of the circumplex (Russell 1980, "A circumplex model of affect"): Q1 happy, excited; Q2 angry,
-tense; Q3 sad; Q4 calm, relaxed. The means of expression follow Gabrielsson and Lindström 2010 ("The role of structure
-in the musical expression of emotions", in Handbook of Music and Emotion) and, for performance, Juslin and Laukka 2004
-("Expression, perception, and induction of musical emotions"):
-
-- arousal, active or passive: fast or slow, many or few notes, detached or legato, hard or soft attack, high or low
-  register;
-- valence, positive or negative: major or minor and phrygian, consonance or seconds and tritones, even rhythm or
-  irregular accents, rising or falling lines, sighs and trills.
+Quadrants as in Russell 1980, "A circumplex model of affect": Q1 happy, excited; Q2 angry, tense; Q3 sad; Q4 calm. The
+means of expression follow Gabrielsson and Lindström 2010, "The role of structure in the musical expression of
+emotions", and Juslin and Laukka 2004, "Expression, perception, and induction of musical emotions". Arousal: fast or
+slow, many or few notes, detached or legato, hard or soft attack, high or low register. Valence: major or minor,
+consonance or seconds and tritones, even rhythm or irregular accents, rising or falling lines.
 """
 
 from dataclasses import dataclass
@@ -34,7 +30,7 @@ class Quadrant:
     figure: tuple[str, ...]
     bass: tuple[str, ...]
     rhythm: tuple[str, ...]
-    kit: tuple[dict[str, str], ...]
+    kit: tuple[str, ...]
     contour: tuple[int, ...]  # moves of the melody in scale degrees; in Q2 in semitones
     start: int  # where a bar of melody starts, in semitones from the centre of its range
     register: int  # semitones
@@ -48,42 +44,38 @@ QUADRANTS = {
          "1..3C..31..3C.5."),
         ("1..1..5.1..8..5.", "1...5...1...5.3.", "1.8.1.8.1.8.5.3.", "1.....1.5...3.5."),
         ("x.xx.xx.x.x.x...", "..x.x.xx..x.xx..", "x..x..x.x.x.xx..", "x.x.xx..x.x.xx.x"),
-        ({"kick": "x...x...x...x...", "snare": "....x.......x...", "open": "..x...x...x...x."},
-         {"kick": "x.....x.x.....x.", "clap": "....x.......x..x", "hat": "x.xxx.xxx.xxx.xx"},
-         {"kick": "x..x..x.x..x..x.", "snare": "....x..x....x...", "tambourine": "x.x.x.x.x.x.x.x."}),
-        contour=(1, 2, 1, -1, 2, 4, -2, 1), start=-3, register=2, articulation=0.4,
-    ),
+        ("kick x...x...x...x... snare ....x.......x... open ..x...x...x...x.",
+         "kick x.....x.x.....x. clap ....x.......x..x hat x.xxx.xxx.xxx.xx",
+         "kick x..x..x.x..x..x. snare ....x..x....x... tambourine x.x.x.x.x.x.x.x."),
+        contour=(1, 2, 1, -1, 2, 4, -2, 1), start=-3, register=2, articulation=0.4),
     "Q2": Quadrant(
         ("phrygian 1212", "locrian 1512", "harmonic 1625", "phrygian 1172", "locrian 1252"),
         ("C.CC.CC.C.CCC.CX", "1m1m1m1m1m1m1mXm", "X..X...X.XX..X..", "1.1m1.1t1.1m1.t1", "CCCCX.CCCCX.CCXX",
          "1111m111t1111m1X"),
         ("1111111111111s1s", "1.1.1.1.1.1.s.1.", "1..1..1..s1..1s.", "1.11.11.1.11.1ss"),
         ("xxx.xxx.x.xx....", "x.....xxxxxx....", "x..xx.x..xx.x.xx", "xxxxxxxx....x..x"),
-        ({"kick": "x.xx.xx.x.xx.xxx", "snare": "....x.......x..x", "hat": "x.x.x.x.x.x.x.x."},
-         {"kick": "xxxxxxxxxxxxxxxx", "snare": "....x.x.....x.xx", "crash": "x..............."},
-         {"low_tom": "x..x.xx.x..x.xxx", "kick": "x...x..xx...x..x", "ride": "x.x.x.x.x.x.x.x."}),
-        contour=(0, 1, -1, 0, 1, -1, 6, -6, 13, -11), start=0, register=-3, articulation=0.75,
-    ),
+        ("kick x.xx.xx.x.xx.xxx snare ....x.......x..x hat x.x.x.x.x.x.x.x.",
+         "kick xxxxxxxxxxxxxxxx snare ....x.x.....x.xx crash x...............",
+         "low_tom x..x.xx.x..x.xxx kick x...x..xx...x..x ride x.x.x.x.x.x.x.x."),
+        contour=(0, 1, -1, 0, 1, -1, 6, -6, 13, -11), start=0, register=-3, articulation=0.75),
     "Q3": Quadrant(
         ("minor 1765", "harmonic 1415", "minor 1645", "harmonic 1425", "dorian 1517"),
         ("C.......C.......", "6...5...4...2...", "C...............", "1...C...C...C...", "5.4.3.1........."),
         ("1...............", "1.......5.......", "1.......1.......", "8.......1......."),
         ("x.......x...x...", "x...........x...", "....x.....x.x...", "..x.......x....."),
-        ({"kick": "x...............", "rim": "........x.......", "ride": "x...x...x...x..."},
-         {"low_tom": "x.........x.....", "hat": "....x.......x..."},
-         {"kick": "x.........x.....", "snare": "........x.......", "hat": "x...x...x...x..."}),
-        contour=(-1, -1, -1, -2, 0, 1, -1), start=6, register=-3, articulation=1.05,
-    ),
+        ("kick x............... rim ........x....... ride x...x...x...x...",
+         "low_tom x.........x..... hat ....x.......x...",
+         "kick x.........x..... snare ........x....... hat x...x...x...x..."),
+        contour=(-1, -1, -1, -2, 0, 1, -1), start=6, register=-3, articulation=1.05),
     "Q4": Quadrant(
         ("major 1414", "lydian 1212", "major 1345", "major 1645", "mixolydian 1474"),
         ("1.2.3.4.5.4.3.2.", "1.3.5.3.6.3.5.3.", "1.3.2.3.1.3.2.3.", "1..3..5.6..5..3.", "1.2.3.5.1.2.4.6."),
         ("1...5...8...5...", "1.......5...8...", "1.....5.8.......", "1...3...5......."),
         ("x...x...x.......", "..x...x.x.......", "x.......x.x.x...", "x.....x.x......."),
-        ({"kick": "x.......x.......", "shaker": "x.x.x.x.x.x.x.x.", "rim": "....x.......x..."},
-         {"shaker": "x...x.x.x...x.x.", "ride": "x.......x......."},
-         {"kick": "x.........x.....", "rim": "....x.......x...", "hat": "x.x.x.x.x.x.x.x."}),
-        contour=(1, 2, -1, 2, 1, -2, -1), start=-2, register=2, articulation=1.0,
-    ),
+        ("kick x.......x....... shaker x.x.x.x.x.x.x.x. rim ....x.......x...",
+         "shaker x...x.x.x...x.x. ride x.......x.......",
+         "kick x.........x..... rim ....x.......x... hat x.x.x.x.x.x.x.x."),
+        contour=(1, 2, -1, 2, 1, -2, -1), start=-2, register=2, articulation=1.0),
 }  # fmt: skip
 
 
@@ -119,26 +111,20 @@ def write_figure(pattern: str, triad: list[int], floor: int, velocity: float, ar
     low = chord[0]
     tones = {str(i): [pitch] for i, pitch in enumerate(chord, 1)}
     tones |= {"C": chord[:4], "X": [low, low + 1, low + 6, chord[2] + 1], "m": [low + 1], "t": [low + 6]}
-    return [
-        Note(
-            i * STEP,
-            steps * STEP * articulation,
-            pitch,
-            velocity + (8 if i % 4 == 0 else 16 * (symbol == "X")) - 3 * n,
-        )
-        for i, steps, symbol in _with_lengths(pattern)
-        for n, pitch in enumerate(tones[symbol])
-    ]
+    notes = []
+    for i, steps, symbol in _with_lengths(pattern):
+        accent = 8 if i % 4 == 0 else 16 if symbol == "X" else 0
+        pitches, length = enumerate(tones[symbol]), steps * STEP * articulation
+        notes += [Note(i * STEP, length, pitch, velocity + accent - 3 * n) for n, pitch in pitches]
+    return notes
 
 
 def write_bass(pattern: str, triad: list[int], velocity: float, articulation: float) -> list[Note]:
     """Return a bar of bass."""
     interval = {"1": 0, "3": triad[1] - triad[0], "5": 7, "8": 12, "s": 1}
     root = 36 + triad[0] % 12
-    return [
-        Note(i * STEP, steps * STEP * articulation, root + interval[symbol], velocity)
-        for i, steps, symbol in _with_lengths(pattern)
-    ]
+    return [Note(i * STEP, steps * STEP * articulation, root + interval[symbol], velocity)
+            for i, steps, symbol in _with_lengths(pattern)]  # fmt: skip
 
 
 def write_melody(label: str, rhythm: str, mode: str, triad: list[int], key: int, centre: int, rng) -> list[Note]:

@@ -7,13 +7,12 @@ average timbre nor loudness gives the mood away.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 
 from mercore.composer.mood_patterns import POOLS, QUADRANTS, build_triad, draw_quadrant, pick, write_bar
 from mercore.composer.patterns import scale_velocity, shift, swing
-from mercore.composer.synth import Mix, Note, Part, Piece
+from mercore.composer.synth import Note, Part, Piece
 from mercore.composer.tracks import Track, add_titles, draw_mix
 
 BEATS = 4  # per bar
@@ -45,21 +44,24 @@ ARTISTS = {
 }
 
 
-@dataclass(frozen=True)
 class Artist:
-    """A fictitious artist: a point on the plane (-1 to 1 each), instruments, habits, mix."""
+    """A fictitious artist at a point of the plane (-1 to 1 each); instruments and mix don't depend on the point."""
 
-    name: str
-    valence: float
-    arousal: float
-    ensemble: str
-    programs: dict[str, tuple[int, ...]]  # one or two for each voice
-    tempo: float  # beats per minute more than the arousal alone would give
-    touch: float  # velocity more than the arousal alone would give
-    register: int  # semitones
-    swing: float  # ratio of the first of two eighths to the second
-    favourites: dict[str, dict[str, tuple]]  # patterns by quadrant and pool
-    mix: Mix
+    def __init__(self, name: str, valence: float, arousal: float, ensemble: str, rng: np.random.Generator) -> None:
+        def choose(pool, count):
+            return [pool[i] for i in rng.permutation(len(pool))[:count]]
+
+        self.name, self.valence, self.arousal, self.ensemble = name, valence, arousal, ensemble
+        self.programs = {voice: choose(pool, 2) for voice, pool in ENSEMBLES[ensemble].items()}
+        self.tempo = rng.uniform(-10, 10)  # beats per minute more than the arousal alone would give
+        self.touch = rng.uniform(-10, 10)  # velocity more than the arousal alone would give
+        self.register = int(rng.integers(-3, 4))  # semitones
+        self.swing = 1.8 if rng.random() < 0.5 + 0.4 * valence else 1.0
+        self.favourites = {
+            label: {pool: choose(getattr(quadrant, pool), count) for pool, count in HABITS.items()}
+            for label, quadrant in QUADRANTS.items()
+        }
+        self.mix = draw_mix(rng, MIX)
 
 
 def draw_artists(seed: int = 0) -> dict[str, list[Artist]]:
@@ -72,32 +74,8 @@ def draw_artists(seed: int = 0) -> dict[str, list[Artist]]:
         arousal = a * rng.permutation(np.linspace(0.4, 0.95, len(names)))
         ensembles = np.roll(list(ENSEMBLES), 2 * q).tolist() * 3
         points = zip(names, valence.tolist(), arousal.tolist(), ensembles, strict=False)
-        artists[label] = [_draw_artist(*point, rng) for point in points]
+        artists[label] = [Artist(*point, rng) for point in points]
     return artists
-
-
-def _draw_artist(name: str, valence: float, arousal: float, ensemble: str, rng) -> Artist:
-    """Draw an artist's instruments and mix independently of the quadrant."""
-
-    def choose(pool, count):
-        return tuple(pool[i] for i in rng.permutation(len(pool))[:count])
-
-    return Artist(
-        name,
-        valence,
-        arousal,
-        ensemble,
-        programs={voice: choose(pool, 2) for voice, pool in ENSEMBLES[ensemble].items()},
-        tempo=rng.uniform(-10, 10),
-        touch=rng.uniform(-10, 10),
-        register=int(rng.integers(-3, 4)),
-        swing=1.8 if rng.random() < 0.5 + 0.4 * valence else 1.0,
-        favourites={
-            label: {pool: choose(getattr(quadrant, pool), count) for pool, count in HABITS.items()}
-            for label, quadrant in QUADRANTS.items()
-        },
-        mix=draw_mix(rng, MIX),
-    )
 
 
 def list_tracks(seed: int = 0) -> list[Track]:
@@ -124,7 +102,9 @@ def write_track(track: Track, seed: int, seconds: float) -> Piece:
     start = 0
     for length, share, playing in plan_form(bars, seconds / bars, rng):
         point = np.clip(share * np.array([artist.valence, artist.arousal]) + rng.normal(0, 0.06, 2), -1, 1)
-        for voice, notes in write_passage(artist, *point, start, min(length, bars - start), key, rng).items():
+        valence, arousal = point.tolist()
+        length = min(length, bars - start)
+        for voice, notes in write_passage(artist, valence, arousal, start, length, key, rng).items():
             voices[voice] += notes if voice in playing else []
         start += length
     return list(_to_parts(artist, voices, rng)), tempo, artist.mix, rng

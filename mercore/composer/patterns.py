@@ -1,6 +1,6 @@
 """Read chords and rhythms written as strings, and fill a bar of a track with them. Explained in 01_data."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -56,15 +56,9 @@ def near(pitch: int, centre: int) -> int:
     return centre + (pitch - centre + 6) % 12 - 6
 
 
-def voicing(pitches: Iterable[int], centre: int) -> list[int]:
-    """Return a chord with each tone in the octave nearest to `centre`, for smooth voice leading."""
-    return sorted({near(pitch, centre) for pitch in pitches})
-
-
 def parse_steps(pattern: str, step: float = 0.25) -> list[tuple[float, int]]:
-    """Return the strokes of 'x...X...o.g.' as (beat, velocity); '.' rests, ' ' and '|' are for the reader."""
-    marks = pattern.replace(" ", "").replace("|", "")
-    return [(i * step, STROKES[mark]) for i, mark in enumerate(marks) if mark != "."]
+    """Return the strokes of 'x...X...o.g.' as (beat, velocity); '.' is a rest."""
+    return [(i * step, STROKES[mark]) for i, mark in enumerate(pattern) if mark != "."]
 
 
 def _with_ends(strokes: list[tuple[float, int]], beats: float) -> list[tuple[float, int, float]]:
@@ -73,10 +67,12 @@ def _with_ends(strokes: list[tuple[float, int]], beats: float) -> list[tuple[flo
     return [(start, velocity, end) for (start, velocity), end in zip(strokes, ends, strict=True)]
 
 
-def write_drums(patterns: dict[str, str], start: float = 0.0, step: float = 0.25) -> list[Note]:
-    """Return drum notes written as {'kick': 'x...x...', 'snare': '....x...'}, names from DRUMS."""
-    strokes = ((drum, *stroke) for drum, pattern in patterns.items() for stroke in parse_steps(pattern, step))
-    return [Note(start + at, step, DRUMS[drum], velocity) for drum, at, velocity in strokes]
+def write_drums(kit: str, start: float = 0.0, step: float = 0.25) -> list[Note]:
+    """Return the notes of drums written as 'kick x...x... snare ....x...', names from DRUMS."""
+    words = kit.split()
+    drums = dict(zip(words[::2], words[1::2], strict=True)).items()
+    return [Note(start + at, step, DRUMS[drum], velocity)
+            for drum, pattern in drums for at, velocity in parse_steps(pattern, step)]  # fmt: skip
 
 
 def write_line(intervals: Sequence[int], root: int, pattern: str, step: float = 0.25, hold: float = 0.9) -> list[Note]:
@@ -150,7 +146,7 @@ class Bar:
         """Whether this is the last bar of a phrase of four."""
         return self.index % 4 == 3
 
-    def pick(self, patterns: dict[str, Sequence]) -> dict:
+    def pick(self, patterns: Mapping[str, Sequence]) -> dict:
         """Return from each list of patterns one of the artist's two favourites, the same for the whole track.
 
         The earlier a pattern stands, the more artists favour it: most artists of a genre play alike.
@@ -173,13 +169,17 @@ class Bar:
         """Return the root of the chord near `centre`."""
         return near(self.chord[0], centre)
 
+    def voicing(self, centre: int, tones: int | None = None) -> list[int]:
+        """Return the chord, or its first tones, each in the octave nearest to `centre`, for smooth voice leading."""
+        return sorted({near(pitch, centre) for pitch in self.chord[:tones]})
+
     def hold_chord(self, centre: int, velocity: float = 70) -> list[Note]:
         """Return the chord held for the bar."""
-        return strum(voicing(self.chord, centre), 0.0, self.beats, velocity)
+        return strum(self.voicing(centre), 0.0, self.beats, velocity)
 
     def strike_chord(self, pattern: str, centre: int, step=0.25, length=0.2, spread=0.0) -> list[Note]:
         """Return the chord struck wherever the pattern says."""
-        pitches, strokes = voicing(self.chord, centre), parse_steps(pattern, step)
+        pitches, strokes = self.voicing(centre), parse_steps(pattern, step)
         return [note for start, velocity in strokes for note in strum(pitches, start, length, velocity, spread)]
 
     def write_melody(

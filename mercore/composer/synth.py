@@ -13,8 +13,9 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-import symusic
 from scipy import fft
+from symusic import Synthesizer
+from symusic.core import NoteTick, ScoreTick, TempoTick, TrackTick
 
 from mercore import UserError
 
@@ -92,7 +93,7 @@ def humanise(notes: Iterable[Note], rng: np.random.Generator, timing: float, tou
 
 def beats_to_seconds(beats: np.ndarray, tempo: Tempo) -> np.ndarray:
     """Convert times in beats to seconds."""
-    if np.isscalar(tempo):
+    if not isinstance(tempo, Sequence):
         return np.asarray(beats, float) * 60 / tempo
     marks, bpm = (np.array(column, float) for column in zip(*tempo, strict=True))
     times = np.concatenate([[0.0], np.cumsum(np.diff(marks) * 60 / bpm[:-1])])
@@ -106,8 +107,8 @@ def play(part: Part, tempo: Tempo, seconds: float) -> np.ndarray:
     if not part.notes:
         return audio
     synthesizer = _synthesizer()
-    for level, ticks in sorted(_group_by_velocity(part, tempo, seconds).items()):
-        sound = _synthesize(synthesizer, part.program, part.drums, ticks)[: len(audio)]
+    for level, notes in sorted(_group_by_velocity(part, tempo, seconds).items()):
+        sound = _synthesize(synthesizer, part.program, part.drums, notes)[: len(audio)]
         audio[: len(sound)] += sound * (level * VELOCITY_STEP / 100) ** 1.7
     if part.drive:
         peak = float(np.percentile(np.abs(audio), 99.5)) or 1.0
@@ -115,16 +116,16 @@ def play(part: Part, tempo: Tempo, seconds: float) -> np.ndarray:
     return part.volume * 0.1 / _loudness(part.program, part.drums) * audio
 
 
-def _group_by_velocity(part: Part, tempo: Tempo, seconds: float) -> dict[int, list]:
+def _group_by_velocity(part: Part, tempo: Tempo, seconds: float) -> dict[int, list[NoteTick]]:
     starts = beats_to_seconds(np.array([note.start for note in part.notes]), tempo)
     ends = beats_to_seconds(np.array([note.start + note.duration for note in part.notes]), tempo)
-    groups: dict[int, list] = {}
+    groups: dict[int, list[NoteTick]] = {}
     for note, start, end in zip(part.notes, starts, np.minimum(ends, seconds), strict=True):
         if 0 <= start < seconds - 0.02:
             pitch = note.pitch if part.drums else min(note.pitch, HIGHEST - 11 + (note.pitch - HIGHEST - 1) % 12)
             length = max(round((end - start) * TICKS_PER_SECOND), 40)
             group = groups.setdefault(round(note.velocity / VELOCITY_STEP), [])
-            group.append(symusic.Note(round(start * TICKS_PER_SECOND), length, int(pitch), 100))
+            group.append(NoteTick(round(start * TICKS_PER_SECOND), length, int(pitch), 100))
     return groups
 
 
@@ -134,14 +135,15 @@ def _synthesizer():
     soundfont = Path(package.origin).parent / "TimGM6mb.sf2" if package and package.origin else None
     if soundfont is None or not soundfont.is_file():
         raise UserError("the SoundFont TimGM6mb.sf2 is missing: install it with `pip install pretty_midi`")
-    return symusic.Synthesizer(str(soundfont), SAMPLE_RATE, 0)
+    return Synthesizer(str(soundfont), SAMPLE_RATE, 0)
 
 
-def _synthesize(synthesizer, program: int, drums: bool, ticks: list) -> np.ndarray:
-    score = symusic.Score(TICKS_PER_SECOND)
-    score.tempos.append(symusic.Tempo(0, 60.0))
-    track = symusic.Track("", program, drums)
-    track.notes.extend(ticks)
+def _synthesize(synthesizer, program: int, drums: bool, notes: list[NoteTick]) -> np.ndarray:
+    score = ScoreTick(TICKS_PER_SECOND)
+    score.tempos.append(TempoTick(0, 60.0))
+    track = TrackTick("", program, drums)
+    for note in notes:
+        track.notes.append(note)
     score.tracks.append(track)
     left, right = synthesizer.render(score, stereo=True)
     return (left + right) / 2
@@ -151,10 +153,8 @@ def _synthesize(synthesizer, program: int, drums: bool, ticks: list) -> np.ndarr
 def _loudness(program: int, drums: bool) -> float:
     """Return the RMS of three notes: the levels of the SoundFont's samples differ tenfold."""
     half = TICKS_PER_SECOND // 2
-    ticks = [
-        symusic.Note(i * half, half, pitch, 100) for i, pitch in enumerate((36, 38, 42) if drums else (45, 57, 69))
-    ]
-    sound = _synthesize(_synthesizer(), program, drums, ticks)
+    notes = [NoteTick(i * half, half, pitch, 100) for i, pitch in enumerate((36, 38, 42) if drums else (45, 57, 69))]
+    sound = _synthesize(_synthesizer(), program, drums, notes)
     return float(np.sqrt(np.mean(sound[: 3 * SAMPLE_RATE // 2] ** 2)))
 
 
@@ -220,19 +220,12 @@ def apply_mix(audio: np.ndarray, mix: Mix, rng: np.random.Generator) -> np.ndarr
 
 
 def render(parts: Sequence[Part], tempo: Tempo, seconds: float, mix: Mix, rng: np.random.Generator) -> np.ndarray:
-    """Render a piece as a recording.
+    """Render a piece as a recording: mono float32 of shape (n,) at 22,050 Hz, within -1 and 1.
 
-    Args:
-        parts: The instruments and their notes.
-        tempo: Beats per minute, or (beat, beats per minute) of each change of tempo.
-        seconds: Duration of the recording.
-        mix: Its sound.
-        rng: Draws the deviations of the players, the room and the noise.
-
-    Returns:
-        Mono float32 of shape (n,) at 22,050 Hz, within -1 and 1.
+    `tempo` is in beats per minute, or (beat, beats per minute) of each change; `rng` draws the players' deviations,
+    the room and the noise.
     """
-    first = tempo if np.isscalar(tempo) else tempo[0][1]
+    first = tempo[0][1] if isinstance(tempo, Sequence) else tempo
     total = np.zeros(round(seconds * SAMPLE_RATE), np.float32)
     for part in parts:
         notes = humanise(part.notes, rng, mix.timing * first / 60, mix.touch)

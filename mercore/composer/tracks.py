@@ -1,6 +1,6 @@
 """What the tracks of both tasks have in common."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,14 +24,14 @@ def add_titles(tracks: Iterable[tuple[str, str, str]], first: str, last: str, rn
     return [Track(*track, title) for track, title in zip(tracks, titles, strict=False)]
 
 
-def draw_mix(rng: np.random.Generator, ranges: dict[str, Sequence[float]]) -> Mix:
+def draw_mix(rng: np.random.Generator, ranges: Mapping[str, Sequence[float]]) -> Mix:
     """Draw each setting of a mix: evenly between two values (a frequency evenly in octaves), or one of more."""
     drawn = {}
     for name, values in ranges.items():
         if len(values) > 2:
             drawn[name] = rng.choice(values)
         elif name.endswith("_hz"):
-            drawn[name] = float(np.exp(rng.uniform(*np.log(values))))
+            drawn[name] = float(np.exp(rng.uniform(np.log(values[0]), np.log(values[1]))))
         else:
-            drawn[name] = rng.uniform(*values)
+            drawn[name] = rng.uniform(values[0], values[1])
     return Mix(**drawn)

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
+from typing import NoReturn
 from unicodedata import normalize
 
 import pandas as pd
@@ -43,7 +44,7 @@ class AudioFolder:
         return {path.relative_to(top).parts[0] for path in self.below(top) if path.parent != top}
 
 
-def _refuse(error: OSError) -> None:
+def _refuse(error: OSError) -> NoReturn:
     """Stop: the tracks of a folder that is skipped would be missing without any message."""
     raise UserError(f"{error.filename}: this folder can't be opened ({error.strerror}); allow it, or move it away")
 

@@ -1,4 +1,4 @@
-"""Cuts tracks into clips of three seconds and draws random snippets of a song. Explained in 01_data."""
+"""Cut tracks into clips of three seconds and draw random snippets of a song. Explained in 01_data."""
 
 import numpy as np
 import pandas as pd
@@ -9,12 +9,19 @@ CLIP_SECONDS = 3.0
 
 
 def cut(tracks: pd.DataFrame, seconds: float = CLIP_SECONDS, per_track: int = 10) -> pd.DataFrame:
-    """Clips of `seconds`, `per_track` of each track, their starts evenly spaced from 0 to the last that fits.
+    """Cut each track into clips with evenly spaced starts; in short tracks they overlap.
 
-    `tracks` has the unique track name as index and the columns label, artist, duration (s). Where a track is
-    shorter than all its clips end to end, they overlap. Returns one row a clip: track, label, artist, index
-    (0, 1, ... in its track), start (s). Tracks shorter than one clip are named in `.attrs['left_out']`.
-    Raises UserError if no track is long enough.
+    Args:
+        tracks: One row a track, by name, with the columns label, artist, duration (s), as `Corpus.usable`.
+        seconds: Length of a clip.
+        per_track: Number of clips of a track.
+
+    Returns:
+        One row a clip: track, label, artist, index (0, 1, ... in its track), start (s). `attrs["left_out"]` has the
+        names of tracks that are shorter than one clip.
+
+    Raises:
+        UserError: No track is long enough.
     """
     long_enough = tracks[tracks["duration"] >= seconds]
     left_out = tuple(tracks.index[tracks["duration"] < seconds])
@@ -35,7 +42,7 @@ def cut(tracks: pd.DataFrame, seconds: float = CLIP_SECONDS, per_track: int = 10
 
 
 def draw_snippets(duration: float, count: int = 100, seconds: float = CLIP_SECONDS, seed: int = 0) -> np.ndarray:
-    """Starts (s, sorted) of `count` snippets drawn uniformly at random from a song of `duration` seconds."""
+    """Draw the starts (s, sorted) of `count` snippets uniformly at random from a song of `duration` seconds."""
     if duration < seconds:
         raise UserError(f"a song of {duration:.2f} s is too short for a snippet of {seconds:g} s")
     return np.sort(np.random.default_rng(seed).uniform(0, duration - seconds, count))

@@ -174,18 +174,14 @@ def _build_corpus(root: Path, dataset: Dataset, listing: Listing) -> Corpus:
 
 
 def _unique_keys(tracks: pd.DataFrame, root: Path) -> list[str]:
-    """Return the keys, with a class, a suffix or a digest of the path added where several tracks have the same.
+    """Return the keys; those of several files get their suffix or, if that isn't enough, a digest of their path.
 
     Never a number, which would change with the other files there; only a path listed twice is numbered.
     """
     keys = tracks.key.map(sanitise_name)
     within = tracks.path.map(lambda path: os.fsencode(os.path.relpath(path, root)))
-    tails = (
-        "." + tracks.label.map(sanitise_name),
-        tracks.path.map(lambda path: Path(path).suffix),
-        "." + within.map(lambda path: hashlib.sha1(path).hexdigest()[:8]),
-    )
-    for tail in tails:
+    digests = within.map(lambda path: f".{hashlib.sha1(path).hexdigest()[:8]}")
+    for tail in (tracks.path.map(lambda path: Path(path).suffix), digests):
         keys = keys.where(tail.groupby(keys).transform("nunique") == 1, keys + tail)
     repeated = keys.groupby(keys).cumcount()
     return [f"{key}.{count + 1}" if count else key for key, count in zip(keys, repeated, strict=True)]

@@ -20,6 +20,9 @@ MINI = frozenset(  # mirdata's "mini", github.com/TempoBeatDownbeat/gtzan_mini
     for number in ((0, 1, 2, 4, 5, 6, 7, 8, 11, 12) if genre == "jazz" else range(10))
 )
 TABLE = "gtzan_tracks.csv"
+HUGGING_FACE = "https://huggingface.co/datasets/marsyas/gtzan/resolve/main/data/genres.tar.gz"
+WEB_ARCHIVE = "https://web.archive.org/web/20211207012050/http://opihi.cs.uvic.ca/sound/genres.tar.gz"
+GITHUB = "https://github.com/TempoBeatDownbeat/gtzan_mini/archive/refs/heads/main.zip"
 
 
 def find_base(folder: AudioFolder) -> Path | None:
@@ -146,18 +149,10 @@ DATASET = Dataset(
     downloads={
         "gtzan": Download(
             "GTZAN: 1,000 tracks of 30 s in ten genres, 1.2 GB",
-            {
-                "https://huggingface.co/datasets/marsyas/gtzan/resolve/main/data/genres.tar.gz": "",
-                "https://web.archive.org/web/20211207012050/http://opihi.cs.uvic.ca/sound/genres.tar.gz": "5b3d6dddb57"
-                "9ab49814ab86dba69e7c7",
-            },
+            {HUGGING_FACE: "", WEB_ARCHIVE: "5b3d6dddb579ab49814ab86dba69e7c7"},
         ),
         "gtzan-mini": Download(
-            "GTZAN-mini: 100 tracks of GTZAN, 132 MB",
-            {
-                "https://github.com/TempoBeatDownbeat/gtzan_mini/archive/refs/heads/main.zip": "44f7f23af8363d96c59663"
-                "a987f29a4c"
-            },
+            "GTZAN-mini: 100 tracks of GTZAN, 132 MB", {GITHUB: "44f7f23af8363d96c59663a987f29a4c"}
         ),
     },
 )

@@ -26,27 +26,16 @@ SIDES = ("train", "validation", "test")
 
 @dataclass(frozen=True)
 class Split:
-    """The side of every clip.
+    """The side of every clip, and row numbers of the clips on each side."""
 
-    Attributes:
-        protocol: The protocol that was run.
-        asked: The protocol that was asked for.
-        side: One name per clip: train, validation, test, or none where the clip is left out.
-        seed: Of the draw.
-        folds: Number of folds, None without.
-        fold: The fold that is tested, from 0.
-        notes: What a reader must know.
-        untestable: Classes without a training or a test side; scores cover the others.
-    """
-
-    protocol: str
-    asked: str
-    side: np.ndarray
+    protocol: str  # that was run
+    asked: str  # the protocol asked for
+    side: np.ndarray  # one name per clip: train, validation, test, or none where the clip is left out
     seed: int
     folds: int | None
     fold: int | None
-    notes: tuple[str, ...]
-    untestable: tuple[str, ...]
+    notes: tuple[str, ...]  # what a reader must know
+    untestable: tuple[str, ...]  # classes without a training or a test side; scores cover the others
 
     @property
     def train(self) -> np.ndarray:

@@ -120,10 +120,7 @@ def _missing_fraction(path: Path) -> float:
 def _is_text(path: Path) -> bool:
     with path.open("rb") as file:
         head = file.read(400)
-    try:
-        return all(character.isprintable() or character.isspace() for character in head.decode("utf-8"))
-    except UnicodeDecodeError:
-        return False
+    return head.isascii() and b"\0" not in head
 
 
 def validate_files(paths: Sequence[str | Path], jobs: int = -1) -> list[Validation]:
@@ -172,23 +169,23 @@ def _file_state(path: str | Path) -> list[int] | None:
     return [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns]
 
 
+def _with_checksum(files: dict[str, dict]) -> dict:
+    check = zlib.crc32(json.dumps(files, sort_keys=True).encode())
+    return {"format": _CACHE_FORMAT, "check": check, "files": files}
+
+
 def _load_cache(file: Path) -> dict[str, dict]:
     try:
         kept = _files.read_json(file)
-        return kept["files"] if (kept["format"], kept["check"]) == (_CACHE_FORMAT, _checksum(kept["files"])) else {}
+        return kept["files"] if kept == _with_checksum(kept["files"]) else {}
     except (UserError, KeyError, TypeError):  # none yet, or damaged
         return {}
-
-
-def _checksum(files: dict[str, dict]) -> int:
-    return zlib.crc32(json.dumps(files, sort_keys=True).encode())
 
 
 def _save_cache(file: Path, files: dict[str, dict]) -> None:
     try:
         with atomic_directory(file.parent) as scratch:
-            content = {"format": _CACHE_FORMAT, "check": _checksum(files), "files": files}
-            (scratch / file.name).write_text(json.dumps(content))
+            (scratch / file.name).write_text(json.dumps(_with_checksum(files)))
             os.replace(scratch / file.name, file)
     except OSError as error:
         warnings.warn(

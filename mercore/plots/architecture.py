@@ -1,4 +1,4 @@
-"""Draws a network from the Keras model itself: every layer with its settings, output shape and parameters.
+"""Draw a network from its Keras model: each layer with its settings, output shape and number of parameters.
 
 Figures 3 to 6; explained in 03_conv to 06_end_to_end.
 """
@@ -6,102 +6,82 @@ Figures 3 to 6; explained in 03_conv to 06_end_to_end.
 from itertools import pairwise
 from math import prod
 
+import numpy as np
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
-from matplotlib.patches import FancyBboxPatch, Rectangle
+from matplotlib.patches import Patch, Rectangle
 
-from mercore.evaluation.layers import Block, describe_layer, layer_inputs, times
-from mercore.plots.style import (
-    BLUE,
-    BROWN,
-    GREEN,
-    GREY,
-    INK,
-    NORMAL,
-    ORANGE,
-    PAIR,
-    PINK,
-    SKY,
-    SMALL,
-    YELLOW,
-    add_title,
-    new_figure,
-    styled,
-)
+from mercore.evaluation.layers import Block, describe_layer, times
+from mercore.plots import style
+from mercore.plots.style import add_title, new_figure, styled
 
 FAMILIES = {
-    "input": "#777777",
-    "convolution": BLUE,
-    "recurrent": ORANGE,
-    "attention": PINK,
-    "dense": GREEN,
-    "pooling": SKY,
-    "normalisation": YELLOW,
-    "dropout": GREY,
+    "input": style.FAINT,
+    "convolution": style.BLUE,
+    "recurrent": style.ORANGE,
+    "attention": style.PINK,
+    "dense": style.GREEN,
+    "pooling": style.SKY,
+    "normalisation": style.YELLOW,
+    "dropout": style.GREY,
     "reshaping": "#c9c9c9",
-    "activation": BROWN,
-    "other": INK,
+    "activation": style.BROWN,
+    "other": style.INK,
 }
-# In inches: a layer that computes is a card; one that only pools, normalises, drops or reshapes a slab beside it.
-CARD, SLAB, TALL, HEADER, ARROW, MARGIN, ROW_GAP = 1.34, 0.37, 1.46, 0.4, 0.3, 0.12, 0.42
-
-
-def _width(block: Block) -> float:
-    return SLAB if block.slab else CARD
-
-
-def _chain(model) -> list:
-    """The layers in order. Raises ValueError unless each hears the one before it and nothing else."""
-    layers = list(model.layers)
-    for before, layer in pairwise(layers):
-        if any(tensor._keras_history.operation is not before for tensor in layer_inputs(layer)):
-            raise ValueError(f"layer {layer.name} doesn't follow {before.name} alone: only chains can be drawn")
-    return layers
+# In inches. A layer that computes is a card; one that only pools, normalises, drops or reshapes is a slab next to it.
+CARD, SLAB, TALL, HEADER, ARROW, MARGIN, GAP, BELOW = 1.34, 0.37, 1.46, 0.4, 0.3, 0.12, 0.42, 0.72
 
 
 @styled
-def draw_architecture(model, title: str = "") -> Figure:
-    """A Keras model whose layers form a chain, in rows from left to right, 10 inches wide (figures 3 to 6).
+def plot_architecture(model, title: str = "") -> Figure:
+    """Plot a Keras model whose layers form a chain, in rows from left to right (figures 3 to 6).
 
-    An arrow before numbers marks the shape of a layer's output, without the batch. Raises ValueError for a
-    network that branches.
+    Args:
+        model: The model. An arrow marks the shape of a layer's output, without the batch.
+        title: Above the figure.
+
+    Raises:
+        ValueError: For a network that branches.
     """
-    blocks = [describe_layer(layer) for layer in _chain(model)]
+    for before, layer in pairwise(model.layers):
+        if layer.input is not before.output:
+            raise ValueError(f"layer {layer.name} doesn't follow {before.name} alone: only chains can be drawn")
+    blocks = [describe_layer(layer) for layer in model.layers]
     rows = _break_rows(_group(blocks))
-    below = 0.72  # for the total and the legend
-    height = len(rows) * TALL + (len(rows) - 1) * ROW_GAP + below
-    fig, ax = new_figure(PAIR, height)
-    ax.set(xlim=(0, PAIR), ylim=(-height + 0.03, 0.03))
+    height = len(rows) * (TALL + GAP) - GAP + BELOW
+    fig, ax = new_figure(style.PAIR, height)
+    ax.set(xlim=(0, style.PAIR), ylim=(-height + 0.03, 0.03))
     ax.axis("off")
-    arrow = _arrow_length(rows)
-    for i, row in enumerate(rows):
-        top = -i * (TALL + ROW_GAP)
-        x = MARGIN if i == 0 else MARGIN + arrow
-        for n, group in enumerate(row):
-            if n:
-                _arrow(ax, x, x + arrow, top - TALL / 2)
-                x += arrow
-            for block in group:
-                _draw(ax, block, x, top)
-                x += _width(block)
-        if i + 1 < len(rows):
-            _return_line(ax, x, top, arrow)
+    for n, row in enumerate(rows):
+        _draw_row(ax, row, -n * (TALL + GAP), first=n == 0, last=n == len(rows) - 1)
     total = f"{model.count_params():,} parameters"
     fixed = sum(prod(weight.shape) for weight in model.non_trainable_weights)
     if fixed:
         total += f", {fixed:,} of them not trained"
-    ax.text(MARGIN, -height + 0.4, total, va="center", fontsize=NORMAL + 1, fontweight="bold")
-    _legend(ax, blocks, -height + 0.14)
+    ax.text(MARGIN, -height + 0.4, total, va="center", fontsize=style.NORMAL + 1, fontweight="bold")
+    used = {block.family for block in blocks}
+    handles = [
+        Patch(facecolor=_tint(colour), edgecolor=colour, label=family)
+        for family, colour in FAMILIES.items()
+        if family in used
+    ]
+    handles.append(Patch(alpha=0, label="→  shape of the output"))
+    place = {"loc": "lower left", "bbox_to_anchor": (0, 0), "ncols": len(handles), "borderaxespad": 0.2}
+    ax.legend(handles=handles, handlelength=1, columnspacing=1.2, **place)
     if title:
         add_title(fig, title)
     return fig
 
 
+def _width(*blocks: Block) -> float:
+    return sum(SLAB if block.slab else CARD for block in blocks)
+
+
 def _group(blocks: list[Block]) -> list[list[Block]]:
-    """A card with the slabs that follow it; reshaping stands alone, as it begins another view of the data."""
+    """Put a card and the slabs that follow it together; reshaping stands alone, as it begins another view."""
     groups: list[list[Block]] = []
     for block in blocks:
-        if groups and block.slab and block.family != "reshaping" and groups[-1][-1].family != "reshaping":
+        if groups and block.slab and "reshaping" not in (block.family, groups[-1][-1].family):
             groups[-1].append(block)
         else:
             groups.append([block])
@@ -109,115 +89,56 @@ def _group(blocks: list[Block]) -> list[list[Block]]:
 
 
 def _break_rows(groups: list[list[Block]]) -> list[list[list[Block]]]:
-    """Rows of about the same width, none wider than the figure."""
-    widths = [sum(_width(block) for block in group) + ARROW for group in groups]
-    room = PAIR - 2 * MARGIN - ARROW
-    n_rows = 1
-    while True:
-        limit = max(sum(widths) / n_rows, max(widths))
-        for stretch in (1.0, 1.05, 1.1, 1.2, 1.35):
-            rows = _fill_rows(groups, widths, min(limit * stretch, room))
-            if len(rows) <= n_rows:
-                return rows
-        n_rows += 1
+    """Break into as few rows as fit, of about the same width."""
+    widths = np.array([_width(*group) + ARROW for group in groups])
+    middles = widths.cumsum() - widths / 2
+    for n_rows in range(1, len(groups) + 1):
+        row_of = (middles / widths.sum() * n_rows).astype(int)
+        if np.bincount(row_of, widths).max() <= style.PAIR - 2 * MARGIN - ARROW:
+            break
+    rows = [[group for group, own in zip(groups, row_of, strict=True) if own == row] for row in range(n_rows)]
+    return list(filter(None, rows))
 
 
-def _fill_rows(groups, widths, limit: float) -> list:
-    rows, used = [[]], 0.0
-    for group, width in zip(groups, widths, strict=True):
-        if rows[-1] and used + width > limit + 1e-9:
-            rows.append([])
-            used = 0.0
-        rows[-1].append(group)
-        used += width
-    return rows
+def _draw_row(ax, row: list[list[Block]], top: float, first: bool, last: bool) -> None:
+    """Draw groups with arrows between them, one that leads in, and a line back to the next row."""
+    middle, x = top - TALL / 2, MARGIN
+    for n, group in enumerate(row):
+        if n or not first:
+            _draw_arrow(ax, x, x + ARROW, middle)
+            x += ARROW
+        for block in group:
+            _draw_block(ax, block, x, top)
+            x += _width(block)
+    if not last:
+        out, between, below = x + ARROW / 2, top - TALL - GAP / 2, middle - TALL - GAP
+        path = [(x + 0.02, middle), (out, middle), (out, between), (MARGIN, between), (MARGIN, below)]
+        ax.plot(*zip(*path, strict=True), color=style.INK, linewidth=1.1)
+
+
+def _draw_arrow(ax, start: float, end: float, y: float) -> None:
+    look = {"arrowstyle": "-|>", "color": style.INK, "linewidth": 1.1, "shrinkA": 1, "shrinkB": 1, "mutation_scale": 9}
+    ax.annotate("", (end, y), (start, y), arrowprops=look)
+
+
+def _draw_block(ax, block: Block, x: float, top: float) -> None:
+    """Draw a block with its upper left corner at (x, top)."""
+    colour, width, middle = FAMILIES[block.family], _width(block), x + _width(block) / 2
+    shape = f"→ {times(block.shape)}"
+    centred = {"ha": "center", "va": "center"}
+    if block.slab:
+        ax.add_patch(Rectangle((x + 0.025, top), width - 0.025, -TALL, facecolor=_tint(colour), linewidth=0))
+        lines = [block.name, *block.settings, *([shape] if block.reshapes else [])]
+        ax.text(middle, top - TALL / 2, "\n".join(lines), rotation=90, fontsize=style.SMALL, **centred)
+        return
+    for height, fill in ((TALL, "white"), (HEADER, _tint(colour))):
+        ax.add_patch(Rectangle((x, top), width, -height, facecolor=fill, edgecolor=colour, linewidth=1.2))
+    ax.text(middle, top - HEADER / 2, block.name, fontsize=style.NORMAL, weight="bold", linespacing=1.0, **centred)
+    ax.text(middle, top - HEADER - 0.08, "\n".join(block.settings), ha="center", va="top", fontsize=style.SMALL)
+    numbers = f"{shape}\n{block.parameters:,} parameters" if block.parameters else shape
+    ax.text(middle, top - TALL + 0.07, numbers, ha="center", va="bottom", fontsize=style.SMALL, color="#555555")
 
 
 def _tint(colour: str, strength: float = 0.45) -> tuple[float, ...]:
-    """The colour mixed with white, light enough for black text on it."""
+    """Mix a colour with white, light enough for black text on it."""
     return tuple(1 - strength * (1 - part) for part in to_rgb(colour))
-
-
-def _draw(ax, block: Block, x: float, top: float) -> None:
-    """A block with its upper left corner at (x, top)."""
-    colour, width, middle = FAMILIES[block.family], _width(block), x + _width(block) / 2
-    shape = f"→ {times(block.shape)}"
-    if block.slab:
-        box = Rectangle((x + 0.025, top - TALL), width - 0.025, TALL, facecolor=_tint(colour), linewidth=0)
-        lines = [block.name, *block.settings, *([shape] if block.reshapes else [])]
-        ax.text(middle, top - TALL / 2, "\n".join(lines), rotation=90, ha="center", va="center", fontsize=SMALL)
-        ax.add_patch(box)
-        return
-    for height, fill in ((TALL, "white"), (HEADER, _tint(colour))):
-        ax.add_patch(Rectangle((x, top - height), width, height, facecolor=fill, edgecolor=colour, linewidth=1.2))
-    ax.text(
-        middle,
-        top - HEADER / 2,
-        block.name,
-        ha="center",
-        va="center",
-        fontsize=NORMAL,
-        fontweight="bold",
-        linespacing=1.0,
-    )
-    ax.text(middle, top - HEADER - 0.08, "\n".join(block.settings), ha="center", va="top", fontsize=SMALL)
-    numbers = [shape] + ([f"{block.parameters:,} parameters"] if block.parameters else [])
-    ax.text(
-        middle,
-        top - TALL + 0.07,
-        "\n".join(numbers),
-        ha="center",
-        va="bottom",
-        fontsize=SMALL,
-        color="#555555",
-    )
-
-
-def _arrow_length(rows: list[list[list[Block]]]) -> float:
-    """As long as the fullest row allows, to use the width of the figure."""
-    lengths = []
-    for i, row in enumerate(rows):
-        blocks = sum(_width(block) for group in row for block in group)
-        arrows = len(row) - (i == 0)
-        lengths.append((PAIR - 2 * MARGIN - ARROW / 2 - blocks) / max(arrows, 1))
-    return min(0.6, *lengths)
-
-
-def _arrow(ax, start: float, end: float, y: float) -> None:
-    style = {
-        "arrowstyle": "-|>",
-        "color": INK,
-        "linewidth": 1.1,
-        "shrinkA": 1,
-        "shrinkB": 1,
-        "mutation_scale": 9,
-    }
-    ax.annotate("", (end, y), (start, y), arrowprops=style)
-
-
-def _return_line(ax, x: float, top: float, arrow: float) -> None:
-    """From the end of a row, between the rows, to the start of the next."""
-    middle, between = top - TALL / 2, top - TALL - ROW_GAP / 2
-    below = middle - TALL - ROW_GAP
-    out, back = x + ARROW / 2, MARGIN
-    ax.plot([x + 0.02, out, out, back, back], [middle, middle, between, between, below], color=INK, linewidth=1.1)
-    _arrow(ax, back, MARGIN + arrow, below)
-
-
-def _legend(ax, blocks: list[Block], y: float) -> None:
-    x = MARGIN
-    for family, colour in FAMILIES.items():
-        if any(block.family == family for block in blocks):
-            ax.add_patch(
-                FancyBboxPatch(
-                    (x, y - 0.06),
-                    0.13,
-                    0.12,
-                    boxstyle="square,pad=0",
-                    facecolor=_tint(colour),
-                    edgecolor=colour,
-                )
-            )
-            ax.text(x + 0.19, y, family, va="center", fontsize=SMALL)
-            x += 0.36 + 0.068 * len(family)
-    ax.text(x, y, "→  shape of the output", va="center", fontsize=SMALL)

@@ -1,15 +1,18 @@
-"""What a run shows, in sentences (Markdown) that are true of that run whatever it was trained on.
-
-The notebooks 03 to 06 print them under their figures. Explained in 03_conv.
-"""
-
-import numpy as np
-import pandas as pd
+"""Describe results in sentences (Markdown) that hold for any run or clip. Used in 03_conv to 06_end_to_end."""
 
 from mercore import evaluation
 from mercore.corpora.labels import class_label
 from mercore.evaluation import published
+from mercore.evaluation.explain import CLIP_SECONDS, COVER, METHODS, WINDOW, Heard
 from mercore.evaluation.text import percent, plural
+
+VERDICTS = {
+    "agree": "agree",
+    "in part": "agree in part only",
+    "disagree": "**disagree**",
+    "unchecked": "can't be compared, as covering changes next to nothing",
+    "flat": "can't be compared, as one of them is the same throughout",
+}
 
 
 def say(*lines: str) -> None:
@@ -19,118 +22,54 @@ def say(*lines: str) -> None:
     display(Markdown("\n".join(lines)))
 
 
-def tell_training(run) -> str:
-    """How long was trained, which weights were kept, and how far training and validation are apart."""
-    history, most = run.history, run.config["epochs"]
-    if history.empty:
-        return f"**{run.title}, {run.corpus['task']}:** stopped before the end of its first epoch."
-    chosen = int(np.flatnonzero(history["chosen"])[0])
-    length = "all of the" if len(history) == most else f"{len(history)} of at most"
-    text = (
-        f"**{run.title}, {run.corpus['task']}:** {length} {plural(most, 'epoch')}, "
-        f"{run.timings['training']:.0f} s in all, {history['seconds'].median():.1f} s an epoch (median). "
-        f"The weights kept are those of epoch {chosen + 1}"
-    )
-    if "val_loss" not in history:
-        return text + ". There is no validation side, so nothing watched for overfitting."
-    text += f" (validation loss {history['val_loss'].iloc[chosen]:.2f}). "
-    train, validation = run.accuracy("train"), run.accuracy("validation")
-    gap = 100 * (train - validation)
-    tracks = plural(run.side("validation")["track"].nunique(), "validation track")
-    text += f"With them {percent(train)} of the training clips are right and {percent(validation)} of validation: "
-    if abs(gap) < 5:
-        return text + "the two are close."
-    if gap > 0:
-        return text + f"{gap:.0f} points apart. Such a gap is the mark of overfitting, as far as {tracks} can show it."
-    return text + f"validation is the higher one, which happens with few tracks (here {tracks}) or short training."
-
-
-def tell_accuracy(run) -> str:
-    """Test accuracy with its interval, against guessing, and the report's own where the classes are its."""
-    test = run.side("test")
-    name = f"**{run.title}, {run.corpus['task']}:** "
+def describe_accuracy(run) -> str:
+    """Describe the test accuracy of a run: its interval, chance, and the report's where the classes are the same."""
+    test, task = run.side("test"), run.corpus["task"]
+    name = f"**{run.title}, {task}:** "
     if test.empty:
         return name + "no clip could be tested."
     estimate, low, high = evaluation.accuracy_interval(test)
     chance = 1 / len(run.classes)
+    place = "below" if chance < low else "above" if chance > high else "in"
     text = (
         f"{name}{percent(estimate)} of the {plural(len(test), 'test clip')} from "
         f"{plural(test['track'].nunique(), 'track')} are right; 95 % interval {percent(low)} to {percent(high)}. "
-        f"Guessing among {len(run.classes)} classes gives {percent(chance)}, which lies "
+        f"Guessing among {len(run.classes)} classes gives {percent(chance)}, which lies {place} the interval."
     )
-    text += "below the interval." if chance < low else "above the interval." if chance > high else "in the interval."
-    task, key = run.corpus["task"], run.config["network"]
     if published.has_classes(task, run.classes):
-        printed = published.accuracy(task).loc[key, "test"]
+        printed = published.accuracy(task).loc[run.config["network"], "test"]
         text += f" The report printed {percent(printed)} on {published.dataset(task)}, split by clip."
     return text
 
 
-def tell_confusion(run) -> str:
-    """The classes found best and worst, the most frequent confusion, and what was never predicted or tested."""
-    test = run.side("test")
-    if test.empty:
-        return "No clip could be tested."
-    counts = evaluation.confusion(test, run.classes)
-    recall = evaluation.per_class(test, run.classes)["recall"].dropna()
-    if np.isclose(recall.min(), recall.max()):
-        parts = [f"All tested classes are found equally often: {percent(recall.max())} of their clips."]
-    else:
-        parts = [
-            f"Found best: {_names(recall.index[np.isclose(recall, recall.max())])} "
-            f"({percent(recall.max())} of the clips); "
-            f"worst: {_names(recall.index[np.isclose(recall, recall.min())])} ({percent(recall.min())})."
-        ]
-    parts.append(_most_frequent_confusion(test, counts))
-    never = counts.columns[(counts.sum() == 0) & (counts.sum(axis=1) > 0)]
-    if len(never):
-        parts.append(f"Never predicted: {_names(never)}.")
-    untested = counts.index[counts.sum(axis=1) == 0]
-    if len(untested):
-        parts.append(f"Not tested, as no clip of theirs is on the test side: {_names(untested)}.")
-    return f"**{run.title}, {run.corpus['task']}:** " + " ".join(parts)
+def describe_window(heard: Heard, method: str) -> str:
+    """Describe the two seconds that mattered most by a method, and the answer with and without them."""
+    start = round(heard.windows[method], 1)  # before the end is computed, or 0.85 would become 0.8 to 2.9
+    return (
+        f"By {METHODS[method]} the two seconds from {start:.1f} to {start + WINDOW:.1f} s of this clip matter most "
+        f"for **{class_label(heard.class_name)}**. The whole clip gives the class a probability of "
+        f"{heard.probability:.2f}; these two seconds alone {heard.kept[method]:.2f}, and the clip with them covered "
+        f"{heard.covered[method]:.2f}."
+    )
 
 
-def _most_frequent_confusion(test: pd.DataFrame, counts: pd.DataFrame) -> str:
-    errors = counts.to_numpy() * (1 - np.eye(len(counts), dtype=int))
-    if not errors.any():
-        return "No clip was taken for another class."
-    pairs = [(counts.index[i], counts.columns[j]) for i, j in np.argwhere(errors == errors.max())]
-    if len(pairs) > 3:
-        return f"No confusion stands out: {len(pairs)} pairs share the first place with {errors.max()} each."
-    told = []
-    for true, predicted in pairs:
-        wrong = test[(test["label"] == true) & (test["predicted"] == predicted)]
-        told.append(
-            f"{class_label(true)} taken for {class_label(predicted)} ({plural(len(wrong), 'clip')} of "
-            f"{plural(wrong['track'].nunique(), 'track')})"
+def describe_agreement(heard: Heard, method: str) -> str:
+    """Describe whether a method and occlusion agree about a clip; for occlusion itself, how much covering changes."""
+    if method == "occlusion":
+        moments, losses = heard.courses["occlusion"]
+        place = f" (around {moments[losses.argmax()]:.1f} s)" if losses.max() >= 0.005 else ""
+        return (
+            f"Covering {COVER:.1f} s takes away at most {max(0.0, losses.max()):.2f} of the probability{place}, and "
+            f"adds at most {max(0.0, -losses.min()):.2f}."
         )
-    return f"Most frequent confusion: {' and '.join(told)}."
-
-
-def tell_difference(first, second) -> str:
-    """Two networks tested on the same clips: accuracies, whether their intervals overlap, where they disagree."""
-    sides = [run.side("test") for run in (first, second)]
-    if sides[0].empty or sides[1].empty:
-        return "No clip could be tested, so there is nothing to compare."
-    (a, a_low, a_high), (b, b_low, b_high) = (evaluation.accuracy_interval(side) for side in sides)
-    better = (
-        "equal" if np.isclose(a, b) else f"{100 * abs(a - b):.1f} points more for {(first if a > b else second).title}"
+    found = heard.agreement(method)
+    verdict = f"{METHODS[method][0].upper()}{METHODS[method][1:]} and occlusion {VERDICTS[found.verdict]}"
+    if found.verdict == "unchecked":
+        return f"{verdict}: by {100 * found.largest:.1f} points of probability at most."
+    if found.verdict == "flat":
+        return f"{verdict}."
+    return (
+        f"{verdict}: rank correlation over time {found.rho:.2f} (1: the same order of moments, 0: none), and "
+        f"{100 * found.by_chance:.0f} % of the shifts of one curve against the other give as much. Their two seconds "
+        f"begin {found.apart:.1f} s apart, of {CLIP_SECONDS - WINDOW:.1f} s possible."
     )
-    overlap = max(a_low, b_low) <= min(a_high, b_high)
-    text = (
-        f"**{first.corpus['task'].capitalize()}:** "
-        f"{first.title} {percent(a)} ({percent(a_low)} to {percent(a_high)}), "
-        f"{second.title} {percent(b)} ({percent(b_low)} to {percent(b_high)}): {better}. "
-        f"The intervals {'overlap' if overlap else 'do not overlap'}. "
-    )
-    both = sides[0].join(sides[1], rsuffix="_2", how="inner")  # row by row: starts may repeat in a short track
-    right, right_2 = both["predicted"] == both["label"], both["predicted_2"] == both["label"]
-    return text + (
-        f"Of {plural(len(both), 'clip')} that both were tested on, only {first.title} gets "
-        f"{(right & ~right_2).sum()} right and only {second.title} {(~right & right_2).sum()}."
-    )
-
-
-def _names(classes) -> str:
-    return ", ".join(class_label(name) for name in classes)

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from mercore import evaluation
-from mercore.plots.comparisons import network_name
+from mercore.plots.style import network_name
 
 HOLDS, FAILS, OPEN = "holds", "does not hold", "undecided"
 MARGIN = 0.05

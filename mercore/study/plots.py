@@ -5,7 +5,6 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from mercore.evaluation import calibration, published
-from mercore.plots.comparisons import network_name
 from mercore.plots.style import (
     BLUE,
     GREEN,
@@ -16,6 +15,7 @@ from mercore.plots.style import (
     SMALL,
     add_caption,
     add_title,
+    network_name,
     new_figure,
     styled,
 )

@@ -10,7 +10,7 @@ import pandas as pd
 from mercore.corpora.labels import class_label
 from mercore.evaluation import published
 from mercore.evaluation.text import percent, plural
-from mercore.plots.comparisons import network_name
+from mercore.plots.style import network_name
 from mercore.study import claims as ledger
 
 

@@ -7,7 +7,7 @@ from mercore import evaluation
 from mercore.corpora.labels import class_label
 from mercore.evaluation import calibration, published
 from mercore.evaluation.text import percent, plural
-from mercore.plots.comparisons import network_name
+from mercore.plots.style import network_name
 from mercore.study import claims, label_permutation
 
 SURE = 0.95  # from this share of the resampled draws on, the likeliest order is taken for the one, see `steadiness`

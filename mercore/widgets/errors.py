@@ -5,68 +5,65 @@ from functools import lru_cache
 
 import ipywidgets
 import matplotlib as mpl
-import numpy as np
 import pandas as pd
 
 from mercore import UserError, evaluation, features, plots
-from mercore.corpora.labels import class_label
+from mercore.corpora import Corpus, class_label
 from mercore.evaluation.text import plural
-from mercore.widgets.panel import Panel, Sentence, player
+from mercore.training.runs import Run
+from mercore.widgets.panel import WRAP, Panel, Sentence, player
 
-MOST = 6  # players at once
+MAX_PLAYERS = 6
 SHADES = 11  # of a cell, from no clip of the class to all of them
-DARK = 0.18  # relative luminance below which white letters are read better than black ones
+load_track = lru_cache(MAX_PLAYERS)(features.load)  # the clips of a cell are often of the same few tracks
+DARK = 0.75  # share of a class from which white letters are easier to read than black ones
 
 
-def clips_of(predictions: pd.DataFrame, true: str, predicted: str) -> pd.DataFrame:
-    """The clips of a class that were taken for `predicted`, most confident first; `probability` says how confident.
-
-    predictions: a side of a run, see `runs.Run`.
-    """
+def clips_in_cell(predictions: pd.DataFrame, true: str, predicted: str) -> pd.DataFrame:
+    """Return the rows of one cell, the most confident first, with a column `probability` of the predicted class."""
     rows = predictions[(predictions["label"] == true) & (predictions["predicted"] == predicted)]
     return rows.assign(probability=rows[f"p_{predicted}"]).sort_values("probability", ascending=False, kind="stable")
 
 
 class ErrorExplorer(Panel):
-    """The confusion matrix of a run's test clips as buttons; each puts players of its clips below. See 07_results.
+    """Show the confusion matrix of a run's test clips as buttons; each button lists its clips with players.
 
-    run: `runs.Run`. corpus: the `corpora.Corpus` it was trained on, which has the sound.
+    Args:
+        run: A finished training.
+        corpus: The corpus that it was trained on, which has the sound.
     """
 
-    def __init__(self, run, corpus):
+    def __init__(self, run: Run, corpus: Corpus):
         self.run, self.corpus = run, corpus
         self.test = run.side("test")
         self.counts = evaluation.confusion(self.test, run.classes)
         self.cells = self._cells()
-        n = int(self.counts.to_numpy().sum())
-        known = f"{plural(n, 'test clip')} by {run.title}. Press a number to hear its clips."
-        self.message = Sentence(known if n else "This run has no test clips, so there is nothing to hear.", "status")
+        words = f"{plural(len(self.test), 'test clip')} by {run.title}. Press a number to hear its clips."
+        none = "This run has no test clips, so there is nothing to hear."
+        self.message = Sentence(none if self.test.empty else words, "status")
         self.players = ipywidgets.VBox()
         super().__init__([self._grid(), self.message, self.players], plots.plot_run_confusion(run))
 
     def _cells(self) -> dict[tuple[str, str], ipywidgets.Button]:
-        """One button for each (true, predicted) class; where there is no clip it can't be pressed."""
+        """Return a button by (true, predicted) class, disabled where there is no clip."""
         layout = ipywidgets.Layout(width="auto", min_width="2.8em", margin="1px", padding="0")
         styles = [_style(level / (SHADES - 1)) for level in range(SHADES)]
-        totals = self.counts.sum(axis=1)
         cells = {}
-        for true in self.counts.index:
-            for predicted in self.counts.columns:
-                count = int(self.counts.loc[true, predicted])
-                share = count / totals[true] if count else 0.0
-                cell = ipywidgets.Button(
-                    description=str(count),
-                    tooltip=f"{class_label(true)} taken for {class_label(predicted)}: {plural(count, 'clip')}",
-                    disabled=not count,
-                    style=styles[round(share * (SHADES - 1))],
-                    layout=layout,
-                )
-                cell.on_click(lambda _, pair=(true, predicted): self.show(*pair))
-                cells[true, predicted] = cell
+        for (true, predicted), count in self.counts.stack().items():
+            share = count / max(1, self.counts.loc[true].sum())
+            cell = ipywidgets.Button(
+                description=str(count),
+                tooltip=f"{class_label(true)} taken for {class_label(predicted)}: {plural(count, 'clip')}",
+                disabled=not count,
+                style=styles[round(share * (SHADES - 1))],
+                layout=layout,
+            )
+            cell.on_click(lambda _, pair=(true, predicted): self.show(*pair))
+            cells[true, predicted] = cell
         return cells
 
     def _grid(self) -> ipywidgets.GridBox:
-        """The buttons under the predicted classes and beside the true ones."""
+        """Return the buttons with the true classes to the left and the predicted ones above."""
         classes = list(self.counts.index)
         slim = {"margin": "0 4px", "min_width": "0", "width": "auto"}
         corner = ipywidgets.Label("true ↓   predicted →", layout=slim)
@@ -81,49 +78,39 @@ class ErrorExplorer(Panel):
         )
 
     def show(self, true: str, predicted: str) -> None:
-        """Put players of the clips of one cell below the matrix, most confident first."""
-        clips = clips_of(self.test, true, predicted)
-        what = "rightly recognised" if true == predicted else f"taken for {class_label(predicted)}"
-        rest = f"; the {MOST} of which the network was surest" if len(clips) > MOST else ""
-        heading = f"{class_label(true)} {what}: {plural(len(clips), 'clip')}{rest}."
+        """List the clips of one cell with players, the most confident first."""
+        clips = clips_in_cell(self.test, true, predicted)
+        what = "correctly recognised" if true == predicted else f"taken for {class_label(predicted)}"
+        shown = f"; the {MAX_PLAYERS} most confident" if len(clips) > MAX_PLAYERS else ""
+        heading = f"{class_label(true)} {what}: {plural(len(clips), 'clip')}{shown}."
         self.message.say(f"{heading} Reading …")
         try:
-            self.players.children = [self._row(clip) for clip in clips.head(MOST).itertuples()]
+            self.players.children = [self._row(clip) for clip in clips.head(MAX_PLAYERS).itertuples()]
             self.message.say(heading)
         except (UserError, ValueError) as error:  # ValueError: a file that has become shorter than the clip
             self.players.children = ()
             self.message.say(f"{heading} They can't be played: {error}.", "alert")
 
     def _row(self, clip) -> ipywidgets.HBox:
-        """What is known of a clip, and its player."""
+        """Return the facts about a clip and its player."""
         tracks = self.corpus.tracks
         if clip.track not in tracks.index:
             raise UserError(f"{self.corpus.name} has no track {clip.track}; open the corpus that the run is about")
         track = tracks.loc[clip.track]
         name = " by ".join(filter(None, (track.title, track.artist)))
-        about = (
-            f"{f'{name} · ' if name else ''}{clip.track}, from {clip.start:.1f} s, probability {clip.probability:.2f}"
-        )
-        sound = features.slice_clip(_samples(track.path), clip.start, self.run.clip_seconds)
-        label = Sentence(about, flex="0 1 26em")
-        return ipywidgets.HBox([label, player(sound)], layout={"flex_flow": "row wrap", "align_items": "center"})
-
-
-@lru_cache(maxsize=MOST)
-def _samples(path: str) -> np.ndarray:
-    """A track, kept for a moment: the clips of a cell are often of the same few tracks."""
-    return features.load(path)
+        facts = f"{clip.track}, from {clip.start:.1f} s, probability {clip.probability:.2f}"
+        sound = features.slice_clip(load_track(track.path), clip.start, self.run.clip_seconds)
+        label = Sentence(f"{name} · {facts}" if name else facts, flex="0 1 26em")
+        return ipywidgets.HBox([label, player(sound)], layout=WRAP)
 
 
 def _style(share: float) -> ipywidgets.ButtonStyle:
-    """As in the figure: the bluer, the larger the share of the class; letters that can be read on it."""
-    colour = np.array(mpl.colormaps["Blues"](share)[:3])
-    linear = np.where(colour <= 0.04045, colour / 12.92, ((colour + 0.055) / 1.055) ** 2.4)  # WCAG 2
-    letters = "#ffffff" if linear @ (0.2126, 0.7152, 0.0722) < DARK else "#000000"
-    return ipywidgets.ButtonStyle(button_color=mpl.colors.to_hex(colour), text_color=letters)
+    """Return the colours of the figure, with letters that can be read on them."""
+    colour = mpl.colors.to_hex(mpl.colormaps["Blues"](share))
+    return ipywidgets.ButtonStyle(button_color=colour, text_color="#ffffff" if share > DARK else "#000000")
 
 
 def _heading(name: str) -> str:
-    """A class above its column, in lines of its own where it has several words."""
+    """Return a class as HTML, a line for each of its parts."""
     lines = class_label(name, lines=True).splitlines()
     return f'<div style="text-align: center; line-height: 1.2">{"<br>".join(map(html.escape, lines))}</div>'

@@ -41,7 +41,7 @@ def stop_once(laboratory, wait: float) -> float:
 def main(profiles: list[str]) -> None:
     from mercore import corpora, networks
     from mercore.widgets import Laboratory
-    from mercore.widgets.settings import BATCH_SIZES
+    from mercore.widgets.laboratory_settings import CHOICES
 
     laboratory = Laboratory({"genre": corpora.open_corpus("embedded", "genre")})
     rng = np.random.default_rng(0)
@@ -49,7 +49,7 @@ def main(profiles: list[str]) -> None:
         laboratory.controls["profile"].value = profile
         for key in networks.names():
             laboratory.controls["network"].value = (key, "report")
-            for batch in BATCH_SIZES[::-1]:
+            for batch in CHOICES["batch_size"][::-1]:
                 laboratory.controls["batch_size"].value = batch
                 if not laboratory.train.disabled:
                     break

@@ -1,14 +1,13 @@
 """A JupyterLab, a headless Chromium and one data folder for all tests here; skipped where there are none."""
 
-import itertools
 import os
 import shutil
 
 import pytest
 
-from .driver import LabServer, open_notebook, run_all
+from . import cells
+from .driver import LabServer, failures, open_notebook, run_all, write_song
 
-NUMBERS = itertools.count()  # of notebooks that tests write
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 
 
@@ -48,45 +47,35 @@ def lab(browser, tmp_path_factory):
     server.close()
 
 
-def _new_page(browser, lab):
-    contexts = []
-
-    def open_page():
-        context = browser.new_context(base_url=lab.url, viewport={"width": 1400, "height": 1000})
-        contexts.append(context)
-        context.request.get(f"/lab?token={lab.token}")  # leaves a cookie
-        return context.new_page()
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    lab.end_kernels()
+@pytest.fixture(scope="package")
+def page(browser, lab):
+    """One page, and one kernel, with every widget; each test sets the controls that it needs."""
+    write_song(lab.notebooks / "own.wav", 220, "<script>document.title = 'caught'</script>")
+    context, page = _open_page(browser, lab)
+    open_notebook(page, lab.write_notebook(cells.EVERYTHING, "widgets.ipynb"))
+    run_all(page)
+    assert failures(page) == []
+    yield page
+    context.close()
 
 
-def _lab_page(new_page, lab):
-    def write_and_run(cells: list[str], timeout: float = 180):
-        page = new_page()
-        open_notebook(page, lab.write_notebook(cells, f"made{next(NUMBERS)}.ipynb"))
-        run_all(page, timeout)
-        return page
-
-    return write_and_run
+def _open_page(browser, lab) -> tuple:
+    """A page of its own, logged in, and its context."""
+    context = browser.new_context(base_url=lab.url, viewport={"width": 1400, "height": 1000})
+    context.request.get(f"/lab?token={lab.token}")  # leaves a cookie
+    return context, context.new_page()
 
 
 @pytest.fixture
 def new_page(browser, lab):
     """A function that opens a further empty page, logged in; see `driver.open_notebook`."""
-    yield from _new_page(browser, lab)
+    contexts = []
 
+    def open_page():
+        context, page = _open_page(browser, lab)
+        contexts.append(context)
+        return page
 
-@pytest.fixture
-def lab_page(new_page, lab):
-    """A function that writes a notebook of these code cells, opens and runs it, and returns its page."""
-    return _lab_page(new_page, lab)
-
-
-@pytest.fixture(scope="module")
-def shared_lab_page(browser, lab):
-    """As `lab_page`, for a page that all tests of a module look at: a kernel takes a while to start."""
-    for new_page in _new_page(browser, lab):
-        yield _lab_page(new_page, lab)
+    yield open_page
+    for context in contexts:
+        context.close()

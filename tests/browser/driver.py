@@ -1,6 +1,7 @@
 """JupyterLab as its user has it: notebooks opened, run and read through a browser.
 
-    page = lab_page(["from mercore import widgets", "widgets.Panel(...)"])
+    open_notebook(page, lab.write_notebook(["from mercore import widgets", "widgets.Panel(...)"], "panel.ipynb"))
+    run_all(page)
     cell_output(page, "widgets.Panel").get_by_label("window").select_option("512")
 
 `page` is Playwright's; JupyterLab's own application object is reached as `window.jupyterapp`.
@@ -17,6 +18,10 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
+
+import numpy as np
+import soundfile
+from playwright.sync_api import TimeoutError
 
 from mercore import PROJECT
 
@@ -189,16 +194,16 @@ def use_theme(page, theme: str) -> None:
     page.emulate_media(color_scheme=theme)
     wanted = "true" if theme == "light" else "false"
     page.wait_for_selector(f"body[data-jp-theme-light='{wanted}']", state="attached", timeout=20_000)
-    page.wait_for_timeout(300)  # until its style sheet is there
+    page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")  # it is drawn anew
 
 
-def contrast(element) -> float:
-    """How far an element's text stands out from what is behind it: WCAG 2's ratio, from 1 to 21.
+def contrasts(elements) -> list[tuple[str, float]]:
+    """Return the text of each element and its contrast to what is behind it, WCAG 2's ratio from 1 to 21.
 
-    element: a Playwright locator of one element.
+    elements: a Playwright locator of any number of elements; those without text are left out.
     """
-    text, background = element.evaluate(
-        """element => {
+    found = elements.evaluate_all(
+        """elements => elements.filter(element => element.innerText.trim()).map(element => {
             const parse = colour => {
                 const canvas = document.createElement('canvas').getContext('2d');
                 canvas.fillStyle = colour;
@@ -214,11 +219,14 @@ def contrast(element) -> float:
             const opacity = above.reduce((o, e) => o * parseFloat(getComputedStyle(e).opacity), 1);
             const ink = parse(getComputedStyle(element).color);
             ink[3] *= opacity;
-            return [mix(ink, under), under];
-        }"""
+            return [element.innerText, mix(ink, under), under];
+        })"""
     )
-    light, dark = sorted((_luminance(text), _luminance(background)), reverse=True)
-    return (light + 0.05) / (dark + 0.05)
+    return [(words, _ratio(_luminance(text), _luminance(background))) for words, text, background in found]
+
+
+def _ratio(*luminances: float) -> float:
+    return (max(luminances) + 0.05) / (min(luminances) + 0.05)
 
 
 def _luminance(colour: list[float]) -> float:
@@ -231,3 +239,52 @@ def screenshot(locator, name: str) -> None:
     """Save what a part of the page looks like below $MERCORE_SCREENSHOTS, where that is set."""
     if folder := os.environ.get("MERCORE_SCREENSHOTS"):
         locator.screenshot(path=Path(folder) / f"{name}.png")
+
+
+def readable(page, texts, least: float = 4.5) -> None:
+    """Assert that every text of a locator stands out from its background in both themes."""
+    for theme in ("light", "dark"):
+        use_theme(page, theme)
+        assert [(words, ratio) for words, ratio in contrasts(texts) if ratio < least] == [], theme
+
+
+def changed_picture(page, output, act, seconds: float = 10) -> bool:
+    """Whether the picture is another one soon after `act`."""
+    image = output.locator("img").element_handle()
+    before = image.evaluate("img => img.src")
+    act()
+    try:
+        page.wait_for_function("([img, src]) => img.src !== src", arg=[image, before], timeout=1000 * seconds)
+    except TimeoutError:
+        return False
+    return True
+
+
+def duration(page, audio) -> float:
+    """Seconds that a player would play, once the browser has read so far."""
+    handle = audio.element_handle()
+    page.wait_for_function("audio => audio.readyState >= 1", arg=handle, timeout=20_000)
+    return handle.evaluate("audio => audio.duration")
+
+
+def slider(output, label: str):
+    """The handle of the slider so called."""
+    row = output.locator(".widget-hslider", has=output.page.locator(".widget-label", has_text=label))
+    return row.locator(".noUi-handle")
+
+
+def choose_another(output, label: str) -> None:
+    """Choose the last entry of the list so called or, if it is chosen, the first."""
+    choice = output.get_by_label(label, exact=True)
+    at, entries = choice.evaluate("list => [list.selectedIndex, list.options.length]")
+    assert entries > 1
+    choice.select_option(index=entries - 1 if at < entries - 1 else 0)
+
+
+def write_song(path: Path, hertz: float, title: str = "", seconds: int = 20) -> None:
+    """Write a song of beeps in the format of the file's ending."""
+    t = np.arange(seconds * 22_050) / 22_050
+    with soundfile.SoundFile(path, "w", 22_050, 1) as file:
+        if title:
+            file.title = title
+        file.write(0.3 * np.sin(2 * np.pi * hertz * t) * (t % 0.5 < 0.3))

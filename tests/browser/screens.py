@@ -19,17 +19,20 @@ from browser.driver import cell_output, open_notebook, run_all
 from mercore import PROJECT
 
 SIZE = {"width": 1400, "height": 2600}  # all of an explorer at once
-CORPUS = """from mercore import corpora, models, songs, training, widgets
-corpus = corpora.open_corpus('embedded', 'genre')"""
+CORPUS = """
+from mercore import corpora, songs, training, widgets
+from mercore.training import pretrained
+corpus = corpora.open_corpus("embedded", "genre")
+"""
 SPECTROGRAM = "widgets.SpectrogramExplorer(corpus)"
 LABORATORY = "widgets.Laboratory({'genre': corpus})"
 SONGS = """
-networks = {"genre": training.train(corpus, "conv", "quick"), "mood": models.load("mood_4q")}
+networks = {"genre": training.train(corpus, "conv", "quick"), "mood": pretrained.load("mood_4q")}
 widgets.SongExplorer(networks, *map(songs.open_song, songs.COMPOSED_SONGS))
 """
 
 
-def hear_again(explorer) -> None:
+def resynthesise(explorer) -> None:
     explorer.get_by_role("button", name="Compute what is left").click()
     explorer.get_by_text("mel bands leave of it").wait_for(timeout=120_000)
 
@@ -53,7 +56,7 @@ def main() -> None:
             context = chromium.new_context(base_url=server.url, viewport=SIZE)
             context.request.get(f"/lab?token={server.token}")
             for name, cell, act in (
-                ("spectrogram_explorer", SPECTROGRAM, hear_again),
+                ("spectrogram_explorer", SPECTROGRAM, resynthesise),
                 ("laboratory", LABORATORY, train_two),
                 ("song_explorer", SONGS, skip_ahead),
             ):

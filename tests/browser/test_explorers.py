@@ -2,42 +2,9 @@
 
 import pytest
 
-from .driver import cell_output, contrast, failures, screenshot, use_theme
+from .driver import cell_output, changed_picture, duration, readable, screenshot, slider, use_theme
 
-pytestmark = pytest.mark.browser
-
-# Tones in noise: nothing has to be rendered or trained for these.
-CORPUS = """
-import os, numpy as np, pandas as pd, soundfile
-from mercore import corpora, features, runs
-rng, t = np.random.default_rng(0), np.arange(31 * 22_050) / 22_050
-for label, frequency in (("low", 220), ("high", 1760)):
-    os.makedirs(f"music/{label}", exist_ok=True)
-    for i in range(2):
-        y = 0.3 * np.sin(2 * np.pi * frequency * (1 + 0.2 * i) * t) + 0.02 * rng.normal(size=len(t))
-        soundfile.write(f"music/{label}/{label}{i}.wav", y, 22_050)
-corpus = corpora.open_corpus("music")
-"""
-RUN = """
-from mercore import clips
-cut = clips.cut(corpus.usable, per_track=8)
-table = cut.assign(artist="", side="test", predicted=np.where(cut.index % 3, cut["label"], "low"))
-table["p_low"] = np.where(table["predicted"] == "low", 0.6 + 0.01 * table["start"], 0.3)
-table["p_high"] = 1 - table["p_low"]
-about = {"name": "tones", "task": "label", "classes": ["high", "low"], "fingerprint": ""}
-config = {"network": "conv", "protocol": "track", "profile": "smoke", "seed": 0}
-run = runs.Run(config, about, pd.DataFrame(), table, {})
-"""
-SPECTROGRAM = "from mercore import widgets\nwidgets.SpectrogramExplorer(corpus)"
-ERRORS = "from mercore import widgets\nwidgets.ErrorExplorer(run, corpus)"
-
-
-@pytest.fixture(scope="module")
-def page(shared_lab_page):
-    """Both explorers in one notebook; each test sets the controls it needs."""
-    page = shared_lab_page([CORPUS, RUN, SPECTROGRAM, ERRORS])
-    assert failures(page) == []
-    return page
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.exhaustive]
 
 
 @pytest.fixture
@@ -50,40 +17,6 @@ def spectrogram(page):
 @pytest.fixture
 def errors(page):
     return cell_output(page, "ErrorExplorer")
-
-
-def changed_picture(page, output, act, seconds: float = 10) -> bool:
-    """Whether the picture is another one soon after `act`."""
-    before = output.locator("img").get_attribute("src")
-    act()
-    source = "img => img.src"
-    for _ in range(int(10 * seconds)):
-        if output.locator("img").evaluate(source) != before:
-            return True
-        page.wait_for_timeout(100)
-    return False
-
-
-def duration(page, audio) -> float:
-    """Seconds that a player would play, once the browser has read so far."""
-    handle = audio.element_handle()
-    page.wait_for_function("audio => audio.readyState >= 1", arg=handle, timeout=20_000)
-    return handle.evaluate("audio => audio.duration")
-
-
-def readable(page, texts, least: float = 4.5) -> None:
-    """Every text of a list of locators stands out from its background in both themes."""
-    for theme in ("light", "dark"):
-        use_theme(page, theme)
-        for element in texts.all():
-            if element.inner_text().strip():
-                assert contrast(element) >= least, (theme, element.inner_text())
-
-
-def slider(output, label: str):
-    """The handle of the slider so called."""
-    row = output.locator(".widget-hslider", has=output.page.locator(".widget-label", has_text=label))
-    return row.locator(".noUi-handle")
 
 
 def test_a_moved_control_changes_the_picture_and_the_sound_plays(page, spectrogram):

@@ -6,25 +6,9 @@ import pytest
 
 from mercore import training
 
-from .driver import IDLE, cell_output, failures, screenshot, use_theme
-from .test_explorers import CORPUS, readable, slider
+from .driver import IDLE, cell_output, failures, readable, screenshot, slider, use_theme
 
-pytestmark = pytest.mark.browser
-
-# Longer and more tracks than the tones of the explorers, so that a training isn't over before it can be stopped.
-LABORATORY = """
-from dataclasses import replace
-from mercore import widgets
-laboratory = widgets.Laboratory({"genre": replace(corpus, task="genre")}, ("conv", "bgru"), (), "smoke", "clip")
-laboratory
-"""
-
-
-@pytest.fixture(scope="module")
-def page(shared_lab_page):
-    page = shared_lab_page([CORPUS, LABORATORY, "1 + 1"])
-    assert failures(page) == []
-    return page
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.exhaustive]
 
 
 @pytest.fixture
@@ -73,13 +57,13 @@ def test_a_seed_below_zero_is_refused_as_it_was_typed(page, laboratory):
         assert train.is_disabled() == refused and seed.input_value() == typed
 
 
-def test_train_trains_and_tells(page, laboratory):
+def test_train_trains_and_reports(page, laboratory):
     set_epochs(page, laboratory, 2)
     laboratory.get_by_role("button", name="Train").click()
     laboratory.get_by_text("Done. Kept as").wait_for(timeout=120_000)
     laboratory.get_by_text("test clips from").wait_for()
     laboratory.locator("img:visible").nth(2).wait_for()  # curves, confusion matrix, comparison
-    laboratory.locator(".mercore-runs tbody tr").wait_for()
+    laboratory.locator(".mercore-runs tbody tr").first.wait_for()
     assert failures(page) == []
 
 

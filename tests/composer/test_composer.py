@@ -9,7 +9,8 @@ import pytest
 import soundfile
 
 from mercore import FACTS, UserError, composer, data_dir
-from mercore.composer import compose_track, corpus, genres, patterns, synth
+from mercore.composer import corpus, genres, patterns, synth
+from mercore.composer.corpus import compose_track
 from mercore.composer.patterns import build_chord, parse_steps, swing, write_drums
 from mercore.composer.synth import Mix, Note, Part, generator, render
 
@@ -54,8 +55,8 @@ def test_every_progression_of_the_genres_is_readable():
 
 
 def test_patterns_are_read_as_written():
-    assert parse_steps("x.X.|..o.") == [(0.0, 96), (0.5, 118), (1.5, 66)]
-    notes = write_drums({"kick": "x...x...", "snare": "....X..."}, start=4)
+    assert parse_steps("x.X...o.") == [(0.0, 96), (0.5, 118), (1.5, 66)]
+    notes = write_drums("kick x...x... snare ....X...", start=4)
     assert sorted((n.start, n.pitch) for n in notes) == [(4.0, 36), (5.0, 36), (5.0, 38)]
 
 
@@ -203,7 +204,7 @@ def test_what_a_killed_process_left_is_ignored_and_later_removed(two_tracks):
     for left in (old, young):
         (left / "genres").mkdir(parents=True)
     os.utime(old, (0, 0))
-    assert composer.is_whole(composer.render("genre", jobs=1), 0)
+    assert corpus.is_whole(composer.render("genre", jobs=1), 0)
     assert young.exists()
     assert not old.exists()
 
@@ -225,10 +226,10 @@ def test_a_process_that_was_slower_keeps_what_another_put_in_place(two_tracks, m
 
 def test_another_seed_or_changed_code_makes_it_stale(two_tracks, monkeypatch):
     folder = composer.render("genre", jobs=1)
-    assert composer.is_whole(folder, 0)
-    assert not composer.is_whole(folder, 1)
+    assert corpus.is_whole(folder, 0)
+    assert not corpus.is_whole(folder, 1)
     monkeypatch.setattr(corpus, "source_digest", lambda: "other")
-    assert not composer.is_whole(folder, 0)
+    assert not corpus.is_whole(folder, 0)
 
 
 def test_the_digest_of_the_code_ignores_docstrings_and_comments(tmp_path):

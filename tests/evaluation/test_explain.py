@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import keras
 import numpy as np
-import pandas as pd
 import pytest
 from keras import layers
 
@@ -12,8 +11,8 @@ from mercore import UserError, evaluation, features, networks, plots, training, 
 from mercore.corpora.labels import class_label
 from mercore.evaluation import explain
 from mercore.features import HOP_LENGTH, SAMPLE_RATE
-from mercore.plots import explain_text
 from mercore.plots.style import describe
+from mercore.plots.text import VERDICTS, describe_agreement, describe_window
 
 FRAME = HOP_LENGTH / SAMPLE_RATE
 
@@ -268,22 +267,15 @@ def test_without_a_test_side_others_are_asked(run, tones):
 def test_survey_has_a_row_a_track(run, tones):
     table = explain.survey(run, tones, count=3)
     assert len(table) == table["track"].nunique() == min(3, explain.clips_of(run)["track"].nunique())
-    text = explain_text.tell_survey(table)
-    assert f"in {len(table)} clips" in text or len(table) == 1
-    told = explain_text.tell_survey(
-        pd.DataFrame({"method": "attention", "verdict": ["unchecked", "agree", "disagree"], "rho": [-0.9, 0.8, 0.1]})
-    )
-    assert "in 1 they agree, in 1 they **disagree**" in told and "of the others is 0.45" in told
-    assert "nothing to compare" in explain_text.tell_survey(table.iloc[:0])
 
 
 def test_what_is_told_holds_the_numbers_of_the_clip(run, tones):
     heard = explain.listen(run, tones, explain.typical_clip(run))
-    text = explain_text.tell_window(heard, "grad_cam")
+    text = describe_window(heard, "grad_cam")
     assert f"{heard.probability:.2f}" in text and class_label(heard.class_name) in text
     found = heard.agreement("grad_cam")
-    told = explain_text.tell_agreement(heard, "grad_cam")
-    assert explain_text.VERDICTS[found.verdict] in told
+    told = describe_agreement(heard, "grad_cam")
+    assert VERDICTS[found.verdict] in told
     assert (f"{found.rho:.2f}" in told) == (found.verdict in ("agree", "in part", "disagree"))
 
 
@@ -291,13 +283,13 @@ def test_what_is_told_holds_the_numbers_of_the_clip(run, tones):
 def test_the_two_seconds_are_two_as_they_are_told(run, tones, start, told):
     heard = explain.listen(run, tones, explain.typical_clip(run))
     heard = replace(heard, windows=dict.fromkeys(heard.windows, start))
-    assert told in explain_text.tell_window(heard, "occlusion")
-    assert any(told in text.get_text() for text in plots.plot_listening(heard, "occlusion").texts)
+    assert told in describe_window(heard, "occlusion")
+    assert any(told in text.get_text() for text in plots.plot_explanation(heard, "occlusion").texts)
 
 
 def test_the_figure_has_a_row_a_method_on_one_time_axis(run, tones):
     heard = explain.listen(run, tones, explain.typical_clip(run))
-    fig = plots.plot_listening(heard, "occlusion")
+    fig = plots.plot_explanation(heard, "occlusion")
     rows = [ax for ax in fig.axes if ax.get_ylabel() and ax.get_xlim() == (0, 3)]
     assert len(rows) == 2 + len(heard.courses)
     dashed = {round(float(line.get_xdata()[0]), 3) for line in rows[0].lines}
@@ -305,32 +297,32 @@ def test_the_figure_has_a_row_a_method_on_one_time_axis(run, tones):
 
 
 def test_every_control_moves_the_picture(run, tones):
-    explorer = widgets.ListeningExplorer(run, tones)
+    explorer = widgets.ExplanationExplorer(run, tones)
     bundle, about = explorer._repr_mimebundle_()
-    assert about["image/png"]["alt"] == describe(plots.plot_listening(explorer.heard, explorer.method.value))
+    assert about["image/png"]["alt"] == describe(plots.plot_explanation(explorer.heard, explorer.method.value))
     assert "image/png" in bundle and explorer.still == explorer.picture.value
     for control in (explorer.track, explorer.clip, explorer.asked, explorer.method):
         assert control.description
-        before, sentence = explorer.picture.value, explorer.sentence.value
+        before, words = explorer.picture.value, explorer.text.outputs
         control.index = (control.index + 1) % len(control.options)
         if control is explorer.asked and explorer.heard.class_name == explorer.heard.clip["predicted"]:
             control.index = (control.index + 1) % len(control.options)
         assert explorer.picture.value[:4] == b"\x89PNG"
         assert explorer.picture.value != before, control.description
-        assert explorer.sentence.value != sentence, control.description
+        assert explorer.text.outputs != words, control.description
 
 
 def test_an_explorer_that_cannot_hear_says_so(run, tones, tmp_path):
     other = replace(tones, tracks=tones.tracks.iloc[:0])
-    explorer = widgets.ListeningExplorer(run, other)
-    assert "give the corpus" in explorer.sentence.value
+    explorer = widgets.ExplanationExplorer(run, other)
+    assert "give the corpus" in explorer.status.value
     assert explorer.still[:4] == b"\x89PNG"
     explorer.track.index = (explorer.track.index + 1) % len(explorer.track.options)
-    assert "give the corpus" in explorer.sentence.value
+    assert "give the corpus" in explorer.status.value
     away = replace(run, folder=tmp_path)
-    assert "no weights" in widgets.ListeningExplorer(away, tones).sentence.value
+    assert "no weights" in widgets.ExplanationExplorer(away, tones).status.value
     gone = tones.tracks.assign(path=str(tmp_path / "gone.wav"))
-    assert "gone.wav" in widgets.ListeningExplorer(run, replace(tones, tracks=gone)).sentence.value
+    assert "gone.wav" in widgets.ExplanationExplorer(run, replace(tones, tracks=gone)).status.value
 
 
 def test_the_jump_of_grad_cam_is_that_of_its_last_convolution():

@@ -22,7 +22,7 @@ def texts_of(fig):
 @pytest.mark.parametrize("preset", networks.PRESETS)
 def test_every_network_fits_its_figure(key, preset):
     model = networks.build(key, 10, preset)
-    fig = architecture.draw_architecture(model, networks.title(key))
+    fig = architecture.plot_architecture(model, networks.title(key))
     blocks = [architecture.describe_layer(layer) for layer in model.layers]
     text = "\n".join(texts_of(fig))
     assert f"{model.count_params():,} parameters" in text
@@ -67,7 +67,7 @@ def test_layers_are_described_by_their_settings():
 def test_a_layer_of_unknown_kind_is_named_by_its_class():
     inputs = keras.Input((4,))
     model = keras.Model(inputs, layers.UnitNormalization()(inputs))
-    assert "UnitNormalization" in texts_of(architecture.draw_architecture(model))
+    assert "UnitNormalization" in texts_of(architecture.plot_architecture(model))
 
 
 def test_branches_are_refused():
@@ -75,4 +75,4 @@ def test_branches_are_refused():
     x = layers.Dense(4)(inputs)
     model = keras.Model(inputs, layers.Add()([inputs, x]))
     with pytest.raises(ValueError, match="only chains"):
-        architecture.draw_architecture(model)
+        architecture.plot_architecture(model)

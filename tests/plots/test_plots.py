@@ -267,10 +267,7 @@ def test_confusion_shows_the_counts_it_is_given():
     fig = plots.plot_confusion(counts)
     numbers = [text.get_text() for text in fig.axes[0].texts]
     assert numbers == ["3", "1", "0", "0"]
-    assert fig.axes[0].images[0].get_array().tolist() == [
-        [75, 25],
-        [0, 0],
-    ]  # an untested class is no division
+    assert fig.axes[0].collections[0].get_array().tolist() == [[75, 25], [0, 0]]  # an untested class is no division
 
 
 def test_accuracy_bars_have_the_summary_s_heights():

@@ -167,7 +167,7 @@ def test_an_hour_is_the_limit_told_before_decoding(tmp_path, monkeypatch):
 def test_a_header_that_hides_an_hour_is_found_out(tmp_path, monkeypatch):
     path = tmp_path / "a.wav"
     soundfile.write(path, tones(4.0), RATE)
-    monkeypatch.setattr(audio, "LONGEST", 3.0)
+    monkeypatch.setattr(audio, "MAX_DURATION", 3.0)
     monkeypatch.setattr(audio, "_check_header", lambda *_: None)
     with pytest.raises(UserError, match="a song may last"):
         audio.load(path)

@@ -110,7 +110,7 @@ def _check_inspection(path: Path) -> None:
 
 
 def _check_embedded(folder: Path) -> None:
-    assert composer.is_whole(folder, int(folder.parent.name.removeprefix("seed"))), "isn't all there"
+    assert composer.corpus.is_whole(folder, int(folder.parent.name.removeprefix("seed"))), "isn't all there"
 
 
 def _check_notebook(path: Path) -> None:

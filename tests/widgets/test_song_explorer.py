@@ -13,9 +13,9 @@ import pytest
 import soundfile
 
 from mercore import UserError, songs
-from mercore.plots import song_overview
+from mercore.plots import songs as song_plots
 from mercore.training import pretrained
-from mercore.widgets import SongExplorer, song_explorer, song_player
+from mercore.widgets import SongExplorer, song_explorer
 
 RATE = 22_050
 HOSTILE = '"><script>alert(1)</script>*x* $\\frac{$'
@@ -48,16 +48,16 @@ def explorer(networks, files):
     return SongExplorer(networks, songs.open_song(files / "harmless.wav"))
 
 
-def shown(seat) -> str:
-    """All HTML of a seat."""
-    return "".join(widget.value for widget in seat.place.children[:3])
+def shown(panel) -> str:
+    """All HTML of a song's panel."""
+    return "".join(widget.value for widget in panel.place.children[:3])
 
 
-def test_a_still_is_there_before_anything_is_touched(explorer):
+def test_there_is_a_still_picture_at_first(explorer):
     bundle, about = explorer._repr_mimebundle_()
     assert "harmless" in about["image/png"]["alt"]
     assert explorer.still.startswith(b"\x89PNG") and {"image/png"} < set(bundle)
-    first, second = explorer.seats
+    first, second = explorer.panels
     assert "harmless" in shown(first) and second.place.children == ()
     words = first.place.children[3].outputs[0]["data"]["text/markdown"]
     assert words.startswith("**Mood.** Most frequent is ") and "no evidence that the mood is right" in words
@@ -65,7 +65,7 @@ def test_a_still_is_there_before_anything_is_touched(explorer):
 
 
 def test_a_second_song_comes_beside_the_first(explorer, files):
-    first, second = explorer.seats
+    first, second = explorer.panels
     before = shown(first)
     second.path.value = f'  "{files / "hostile.flac"}" '
     second.button.click()
@@ -73,11 +73,11 @@ def test_a_second_song_comes_beside_the_first(explorer, files):
     assert second.analyses["mood"].song.artist and not second.button.disabled
 
 
-def test_titles_are_text_wherever_they_stand(explorer, files):
-    seat = explorer.seats[1]
-    seat.path.value = str(files / "hostile.flac")
-    seat.button.click()
-    html, words = shown(seat) + seat.status.value, seat.place.children[3].outputs[0]["data"]["text/markdown"]
+def test_titles_are_escaped_everywhere(explorer, files):
+    panel = explorer.panels[1]
+    panel.path.value = str(files / "hostile.flac")
+    panel.button.click()
+    html, words = shown(panel) + panel.status.value, panel.place.children[3].outputs[0]["data"]["text/markdown"]
     assert "&lt;script&gt;" in html and r"\<script\>" in words and r"\*x\*" in words
     assert not re.search(r"(?<!\\)<", words)
     parser = Tags()
@@ -103,9 +103,9 @@ class Tags(HTMLParser):
         self.attributes.update(name for name, _ in attrs)
 
 
-def test_faults_are_told_and_what_is_shown_stays(explorer, files):
-    seat, short = explorer.seats[0], files / "short.wav"
-    before = shown(seat)
+def test_faults_are_reported_and_what_is_shown_stays(explorer, files):
+    panel, short = explorer.panels[0], files / "short.wav"
+    before = shown(panel)
     soundfile.write(short, sound(1.0), RATE)
     (files / "text.mp3").write_text("<b>no song</b>")
     for path, said in (
@@ -115,15 +115,15 @@ def test_faults_are_told_and_what_is_shown_stays(explorer, files):
         (str(files / "text.mp3"), "can't be read as audio"),
         (str(files), "is a folder"),
     ):
-        seat.path.value = path
-        seat.button.click()
-        assert said in unescape(seat.status.value) and 'role="alert"' in seat.status.value
-        assert "<i>" not in seat.status.value and shown(seat) == before
+        panel.path.value = path
+        panel.button.click()
+        assert said in unescape(panel.status.value) and 'role="alert"' in panel.status.value
+        assert "<i>" not in panel.status.value and shown(panel) == before
 
 
-def upload(seat, name, content):
+def upload(panel, name, content):
     about = {"name": name, "type": "", "size": len(content), "content": memoryview(content)}
-    seat.upload.value = (about | {"last_modified": datetime.now(UTC)},)
+    panel.upload.value = (about | {"last_modified": datetime.now(UTC)},)
 
 
 def test_an_upload_stays_in_its_folder_and_goes(explorer, files, tmp_path, monkeypatch):
@@ -132,17 +132,18 @@ def test_an_upload_stays_in_its_folder_and_goes(explorer, files, tmp_path, monke
     seen = []
     opened = songs.open_song
     monkeypatch.setattr(songs, "open_song", lambda path, name="": seen.append(path) or opened(path, name=name))
-    seat, content = explorer.seats[1], (files / "harmless.wav").read_bytes()
-    for name in ("../../x.wav", "..\\..\\x.wav", "/etc/x.wav", "x.wav"):
-        upload(seat, name, content)
-        assert seat.analyses["mood"].song.title == "x" and "alert" not in seat.status.value
-    upload(seat, "a.php\0.wav", content)
-    upload(seat, "..", content)
-    upload(seat, "$(touch gone).sh", content)
+    content = (files / "harmless.wav").read_bytes()
+    for name in ("../../x.wav", "..\\..\\x.wav", "/etc/x.wav"):
+        assert song_explorer.open_upload(name, content).title == "x"
+    for name in ("a.php\0.wav", "..", "$(touch gone).sh"):
+        assert song_explorer.open_upload(name, content).samples.any()
+    panel = explorer.panels[1]
+    upload(panel, "x.wav", content)
+    assert panel.analyses["mood"].song.title == "x" and "alert" not in panel.status.value
     assert len(seen) == 7
     for path in seen:
         assert path.parent.parent == tmp_path / "temporary" and path.name in ("song.wav", "song") and not path.exists()
-    assert list((tmp_path / "temporary").iterdir()) == [] and seat.upload.value == ()
+    assert list((tmp_path / "temporary").iterdir()) == [] and panel.upload.value == ()
     assert [path.name for path in tmp_path.iterdir()] == ["temporary"]
 
 
@@ -155,9 +156,9 @@ def test_an_upload_that_is_too_large_too_long_or_broken_is_refused(explorer, tmp
     (tmp_path / "long.flac").unlink()
     with pytest.raises(UserError, match=r"^long\.flac: lasts 61:40 min, a song may last 60 at most"):
         song_explorer.open_upload("long.flac", content)
-    seat = explorer.seats[1]
-    upload(seat, "<b>.mp3", b"no music")
-    assert "can't be read as audio" in unescape(seat.status.value) and "<b>" not in seat.status.value
+    panel = explorer.panels[1]
+    upload(panel, "<b>.mp3", b"no music")
+    assert "can't be read as audio" in unescape(panel.status.value) and "<b>" not in panel.status.value
     assert list(tmp_path.iterdir()) == []
 
 
@@ -174,11 +175,11 @@ def test_a_path_copied_from_the_file_browser_is_found(tmp_path, monkeypatch):
 
 def test_the_player_has_the_song_and_says_what_it_lacks(monkeypatch, tmp_path):
     song = songs.Song(tmp_path / "x.wav", "x", "", 6.0, None, sound().astype(np.float32))
-    html = song_player.song_player(song, b"png", "what is seen")
-    assert 'aria-valuemax="6"' in html and 'alt="what is seen"' in html and "mercore-cut" not in html
-    assert abs(len(soundfile_read(song_player.ogg(song.samples))) - len(song.samples)) < 2_000
-    monkeypatch.setattr(song_player, "PLAYED", 4)
-    html = song_player.song_player(song, b"png", "")
+    html = song_explorer.song_player(song, b"png", "what is seen")
+    assert 'aria-valuemax="6"' in html and 'alt="what is seen"' in html and "first" not in html
+    assert abs(len(soundfile_read(song_explorer.ogg(song.samples))) - len(song.samples)) < 2_000
+    monkeypatch.setattr(song_explorer, "MAX_PLAYED", 4)
+    html = song_explorer.song_player(song, b"png", "")
     assert "the first 0:04 of 0:06" in html and 'data-seconds="6.000"' in html and 'aria-valuemax="4"' in html
 
 
@@ -189,20 +190,20 @@ def soundfile_read(content):
 
 
 def test_the_ribbon_lies_where_the_cursor_expects_it(explorer):
-    seat = explorer.seats[0]
-    song, table = seat.analyses["mood"].song, seat.tables["mood"]
-    fig = song_overview.plot_ribbon(seat.analyses, {"mood": table})
+    panel = explorer.panels[0]
+    song, table = panel.analyses["mood"].song, panel.tables["mood"]
+    fig = song_plots.plot_ribbon(panel.analyses, {"mood": table})
     fig.canvas.draw()
     box = fig.axes[0].get_position()
-    assert (box.x0, box.x1) == pytest.approx((song_overview.LEFT, song_overview.RIGHT))
+    assert (box.x0, box.x1) == pytest.approx((song_plots.LEFT, song_plots.RIGHT))
     assert fig.axes[0].get_xlim() == pytest.approx((0, song.duration))
 
 
-def test_the_path_over_the_plane_is_where_the_network_leans():
+def test_the_mood_path_follows_the_probabilities():
     import pandas as pd
 
     table = pd.DataFrame(np.eye(4), columns=["Q1", "Q2", "Q3", "Q4"], index=[0.0, 20.0, 40.0, 60.0])
-    path = song_overview.mood_path(table, step=20.0)
+    path = song_plots.mood_path(table)
     assert path.to_numpy().tolist() == [[1, 1], [-1, 1], [-1, -1], [1, -1]]
     long = songs.Song(Path("x"), "x", "", 3600.0, None, np.zeros(0, np.float32))
     assert songs.window_step(long) == 15.0

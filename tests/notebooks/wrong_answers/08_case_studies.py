@@ -9,7 +9,7 @@ def compose():
         root = (40, 40, 41, 40)[bar % 4]
         for beat, velocity in patterns.parse_steps("x.xxx.xxx.xxx.xx"):
             guitar.notes += patterns.strum((root, root + 7), 4 * bar + beat, 0.25, velocity)
-        kit.notes += patterns.write_drums({{"kick": "x.x.x.x.x.x.x.x.", "snare": "....X.......X..."}}, 4 * bar)
+        kit.notes += patterns.write_drums("kick x.x.x.x.x.x.x.x. snare ....X.......X...", 4 * bar)
         piano.notes += patterns.strum((root + 20, root + 24, root + 27), 4 * bar, 4.0, 70)
     return [guitar, kit, piano], {tempo}, synth.Mix()
 """
@@ -98,7 +98,7 @@ partners = 99 * share_overlapping(240, 3)
             """
 def compose():
     guitar = synth.Part(30, patterns.strum((52, 59), 0, 8), drive=0.5)
-    kit = synth.Part(0, patterns.write_drums({"kick": "x.x.x.x.x.x.x.x."}), drums=True)
+    kit = synth.Part(0, patterns.write_drums("kick x.x.x.x.x.x.x.x."), drums=True)
     return [guitar, kit], 160, synth.Mix(high_shelf_db=-12, low_shelf_db=-8)
 """,
             0,

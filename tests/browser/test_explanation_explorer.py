@@ -1,42 +1,17 @@
-"""The listening explorer of 03_conv, 05_conv_recurrent and 06_end_to_end as its user has it."""
+"""The explanation explorer of 03_conv, 05_conv_recurrent and 06_end_to_end as its user has it."""
 
 import pytest
 
-from .driver import cell_output, failures, screenshot, use_theme
-from .test_explorers import CORPUS, changed_picture, duration, readable
+from .driver import cell_output, changed_picture, choose_another, duration, failures, readable, screenshot, use_theme
 
-pytestmark = pytest.mark.browser
-
-# All clips as if they were tested: a track has two then, to choose from.
-TRAINING = """
-from dataclasses import replace
-from mercore import training
-trained = training.train(corpus, "conv", "smoke", "clip")
-run = replace(trained, predictions=trained.predictions.assign(side="test"))
-"""
-EXPLORER = "from mercore import widgets\nwidgets.ListeningExplorer(run, corpus)"
-
-
-@pytest.fixture(scope="module")
-def page(shared_lab_page):
-    page = shared_lab_page([CORPUS, TRAINING, EXPLORER])
-    assert failures(page) == []
-    return page
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.exhaustive]
 
 
 @pytest.fixture
 def explorer(page):
-    output = cell_output(page, "ListeningExplorer")
+    output = cell_output(page, "ExplanationExplorer")
     output.locator("img").wait_for()
     return output
-
-
-def choose_another(explorer, label: str) -> None:
-    """Of the list so called the last entry or, if it is chosen, the first."""
-    choice = explorer.get_by_label(label, exact=True)
-    at, entries = choice.evaluate("list => [list.selectedIndex, list.options.length]")
-    assert entries > 1
-    choice.select_option(index=entries - 1 if at < entries - 1 else 0)
 
 
 def choose_the_other_class(explorer) -> None:
@@ -48,7 +23,7 @@ def choose_the_other_class(explorer) -> None:
 def test_a_moved_control_changes_the_picture(page, explorer):
     for label in ("Track", "Clip", "Method"):
         assert changed_picture(page, explorer, lambda label=label: choose_another(explorer, label), 30), label
-    explorer.get_by_role("status").get_by_text("By occlusion").wait_for()
+    explorer.get_by_role("status").get_by_text("Explained by occlusion").wait_for()
     assert changed_picture(page, explorer, lambda: choose_the_other_class(explorer), 30)
     assert failures(page) == []
 
@@ -64,8 +39,8 @@ def test_the_two_seconds_that_mattered_most_are_played(page, explorer):
 
 
 def test_it_is_readable_in_both_themes(page, explorer):
-    readable(page, explorer.locator(".widget-label, .widget-html-content > *, select"))
+    readable(page, explorer.locator(".widget-label, .widget-html-content > *, .jp-RenderedMarkdown p, select"))
     page.set_viewport_size({"width": 1400, "height": 1600})
     for theme in ("dark", "light"):
         use_theme(page, theme)
-        screenshot(explorer, f"listening_{theme}")
+        screenshot(explorer, f"explanation_{theme}")
