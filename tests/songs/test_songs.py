@@ -33,8 +33,12 @@ def run():
 
 def stand_in(kind, classes, normaliser, model):
     """What `songs.analyse` needs of a run."""
-    about = {"kind": kind, "clip_seconds": 3.0, "n_mels": 128, "classes": classes}
-    return SimpleNamespace(corpus={"task": "genre"}, normaliser=normaliser, model=model, **about)
+
+    def compute_features(samples, starts):
+        return normaliser.apply(features.compute(samples, starts, kind))
+
+    about = {"input": kind, "clip_seconds": 3.0, "classes": classes, "compute_features": compute_features}
+    return SimpleNamespace(corpus={"task": "genre"}, model=model, **about)
 
 
 def write_song(path, parts, rate=RATE):

@@ -56,7 +56,7 @@ def test_composed_and_recorded_music_are_warned_of_where_they_meet(own_folders):
 
 
 def test_signs_of_unreliability_of_a_network_on_raw_audio():
-    run, analysis = SimpleNamespace(kind="waveform", accuracy=lambda side: 0.5), make_analysis("aaaaabbbbb")
+    run, analysis = SimpleNamespace(input="waveform", accuracy=lambda side: 0.5), make_analysis("aaaaabbbbb")
     found = songs.Reliability(-20.0, True, 0, 10, 0.9, 0.8, False)
     first, second = describe_reliability(found, analysis, run)
     assert first.startswith("⚠ **Out of distribution:** the song is 20 dB quieter than the training data")
