@@ -42,7 +42,7 @@ def plot_accuracies(summary: pd.DataFrame, task: str, classes=(), protocol: str 
         protocol: How tracks were split, to compare with the report's.
     """
     report = published.accuracy(task) if published.has_classes(task, classes) else None
-    networks = [key for key in published.ORDER if key in summary.index]
+    networks = _sort_networks(summary.index)
     fig, ax = new_figure(style.PAIR, 4.6)
     width, handles = 0.26, []
     for n, side in enumerate(evaluation.SIDES):
@@ -55,7 +55,7 @@ def plot_accuracies(summary: pd.DataFrame, task: str, classes=(), protocol: str 
             whiskers = np.abs(ends - heights)
             ax.errorbar(x, heights, whiskers, fmt="none", ecolor=style.INK, elinewidth=1.3, capsize=3.5)
         if report is not None:
-            values = report.loc[networks, side]
+            values = report.reindex(networks)[side]
             ax.hlines(values, x - width * 0.47, x + width * 0.47, color="black", linewidth=1.6)
             ax.plot(x - width * 0.28, values, "D", color="white", markeredgecolor="black", markersize=4.5)
     handles.append(Line2D([], [], color=style.INK, marker="|", label="95 % interval of test (ours)"))
@@ -69,13 +69,18 @@ def plot_accuracies(summary: pd.DataFrame, task: str, classes=(), protocol: str 
     place = {"loc": "lower left", "bbox_to_anchor": (0, 1), "ncols": len(handles), "borderaxespad": 0.2}
     ax.legend(handles=handles, columnspacing=1.1, handlelength=1.6, **place)
     ax.set(ylim=(0, 1.02), ylabel="accuracy (share of clips)", xlim=(-0.5, len(networks) - 0.5))
-    ax.set_xticks(range(len(networks)), [style.NETWORK_NAMES[key] for key in networks])
+    ax.set_xticks(range(len(networks)), [style.NETWORK_NAMES.get(key, key) for key in networks])
     ax.tick_params(axis="x", length=0, labelsize=style.SMALL + 1)
     ax.grid(axis="y")
     add_title(fig, f"Accuracy of the networks: {task}")
     caption = "Whiskers: 95 % interval from resampling whole artists (tracks where the artist isn't known)."
     add_caption(fig, caption if report is None else f"{caption} {compare_protocols(protocol)}")
     return fig
+
+
+def _sort_networks(keys: Iterable[str]) -> list[str]:
+    """Return the report's networks in its order, then others."""
+    return sorted(keys, key=lambda key: published.ORDER.index(key) if key in published.ORDER else len(published.ORDER))
 
 
 def annex_table(summary: pd.DataFrame, task: str, classes=(), source: str = "ours") -> pd.DataFrame:
@@ -91,7 +96,7 @@ def annex_table(summary: pd.DataFrame, task: str, classes=(), source: str = "our
         Rows by source and kind of accuracy, a column per network, as the report prints its name.
     """
     names = published.accuracy("genre")["printed_name"]
-    networks = [key for key in published.ORDER if key in summary.index]
+    networks = _sort_networks(summary.index)
     parts = {source: summary.loc[networks, list(ANNEX_ROWS)].rename(index=names, columns=ANNEX_ROWS).T}
     if published.has_classes(task, classes):
         theirs = f"the report: {published.dataset(task)}, split by {published.PROTOCOL}"

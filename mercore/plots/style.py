@@ -155,4 +155,4 @@ def _describe_axes(ax) -> str:
 
 def network_name(key: str) -> str:
     """Return the short name of a network, or of a baseline, in one line."""
-    return {**NETWORK_NAMES, **BASELINE_NAMES}[key].replace("\n", " ")
+    return {**NETWORK_NAMES, **BASELINE_NAMES}.get(key, key).replace("\n", " ")
