@@ -6,13 +6,15 @@ sides the choices were made; the tuned networks are judged on others.
 """
 
 from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from unittest.mock import patch
 
 import joblib
 import numpy as np
 import pandas as pd
 
-from mercore import UserError, corpora, evaluation
+from mercore import UserError, corpora, data_dir, evaluation
 from mercore.study import tables
 from mercore.study.experiments import fill_table, train_folds
 from mercore.study.figures import ABLATIONS
@@ -36,12 +38,15 @@ def ablations(four_quadrant: str, *names: str) -> None:
 
 
 def _train(folder: str, name: str) -> list:
-    patches, changes = variants()[name]
+    corpus, (patches, changes) = corpora.open_corpus(folder, "mood"), variants()[name]
     with ExitStack() as stack:
+        if patches:  # which a run's identity doesn't have, so these runs are kept apart from all others
+            scratch = Path(stack.enter_context(TemporaryDirectory()))
+            (scratch / "cache").symlink_to(data_dir() / "cache")
+            stack.enter_context(patch.dict("os.environ", MERCORE_DATA=str(scratch)))
         for each in patches:
             stack.enter_context(each)
-        corpus, reuse = corpora.open_corpus(folder, "mood"), not patches  # which a run's identity doesn't have
-        return train_folds(corpus, "conv", "tuned", TESTED, protocol="artist", seed=SEED, reuse=reuse, **changes)
+        return train_folds(corpus, "conv", "tuned", TESTED, protocol="artist", seed=SEED, **changes)
 
 
 def _measure(folder: str, name: str) -> tuple[str, dict]:

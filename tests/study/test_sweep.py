@@ -55,7 +55,7 @@ def test_a_failure_is_named_and_the_others_go_on(tones, monkeypatch, capsys):
             raise MemoryError("no room")
         return real(corpus, key, *how, **options)
 
-    monkeypatch.setattr(training, "train", train)
+    monkeypatch.setattr("mercore.training.train", train)
     monkeypatch.setenv(sweep.THREADS, "1")
     command = ["sweep", str(tones.root), "--task", "mood", "--networks", "conv,blstm,bgru", "--profile", "smoke",
                "--protocol", "track", "--jobs", "1"]  # fmt: skip
@@ -64,7 +64,7 @@ def test_a_failure_is_named_and_the_others_go_on(tones, monkeypatch, capsys):
     assert "[2/3] failed: blstm, seed 0: MemoryError: no room" in told.out and "[3/3] bgru, seed 0: test" in told.out
     assert told.err.strip().endswith("mercore: blstm, seed 0: MemoryError: no room")
 
-    monkeypatch.setattr(training, "train", real)
+    monkeypatch.setattr("mercore.training.train", real)
     before = set(os.listdir(runs.runs_dir()))
     assert main(command) == 0
     assert len(set(os.listdir(runs.runs_dir())) - before) == 1  # the others were found

@@ -115,7 +115,13 @@ def made_up_fold(key, fold):
     predictions = run.predictions.assign(side=sides)
     if key == "svm":
         predictions = evaluation.vote(predictions).assign(start=0.0)
-    config = run.config | {"network": key, "profile": "tuned", "seed": 1, "folds": 5, "fold": fold}
+    config = run.config | {
+        "network": key,
+        "profile": "baseline" if key == "svm" else "tuned",
+        "seed": 1,
+        "folds": 5,
+        "fold": fold,
+    }
     return dataclasses.replace(run, config=config, predictions=predictions)
 
 
