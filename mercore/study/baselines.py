@@ -108,7 +108,7 @@ def train(
     predictions[[f"p_{label}" for label in corpus.classes]] = p
     config = {"network": key, "profile": "baseline", "protocol": split.protocol, "protocol_asked": protocol,
               "seed": seed, "folds": folds, "fold": fold, **chosen}  # fmt: skip
-    about = {"name": corpus.name, "task": corpus.task, "classes": list(corpus.classes),
+    about = {"name": corpus.name, "kind": corpus.kind, "task": corpus.task, "classes": list(corpus.classes),
              "fingerprint": corpus.fingerprint, "tracks": len(rows)}  # fmt: skip
     seconds = {"training": time.perf_counter() - started}
     return Run(config, about, pd.DataFrame(), predictions, seconds, split.notes)

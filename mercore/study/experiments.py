@@ -77,7 +77,7 @@ def fill_table(path: Path, table: pd.DataFrame, tasks: list, sort: Callable) -> 
 
 def difficulty() -> None:
     """Measure every network in profile `quick`, and an SVM, on the embedded corpora: five folds, pooled."""
-    prints = {task: corpora.embedded(task).fingerprint for task in ("genre", "mood")}
+    prints = {task: corpora.open_corpus("embedded", task).fingerprint for task in ("genre", "mood")}
     keys = ["task", "model", "protocol"]
     table = pd.read_csv(DIFFICULTY, index_col=keys)
     table = table[table["fingerprint"] == table.index.get_level_values("task").map(prints)]
@@ -88,7 +88,7 @@ def difficulty() -> None:
 
 
 def _measure_difficulty(task: str, model: str, protocol: str) -> tuple[tuple, dict]:
-    corpus = corpora.embedded(task)
+    corpus = corpora.open_corpus("embedded", task)
     if model == BASELINE:
         predictions = _timbre_baseline(corpus)
     else:
@@ -122,10 +122,11 @@ def real_genres(four_quadrant: str, gtzan_mini: str) -> Path:
     It names the files where they lie. Classical, disco and metal are left out: only GTZAN-mini has them, so that the
     sound of its files would give them away, and classical is by one artist.
     """
-    tags, mini = corpora.genre_tags(four_quadrant).usable, corpora.gtzan(gtzan_mini).usable
+    tags = corpora.open_corpus(four_quadrant, "genre").usable
+    mini = corpora.open_corpus(gtzan_mini).usable
     table = pd.concat([tags, mini[mini["label"].isin(list(SAME_GENRE))]])[["path", "label", "artist", "title"]]
     folder = data_dir() / tables.REAL_GENRES
     folder.mkdir(parents=True, exist_ok=True)
     table.replace({"label": SAME_GENRE}).to_csv(folder / "tracks.csv", index=False, lineterminator="\n")
-    print(corpora.report(corpora.open_corpus(folder, "genre")))
+    print(corpora.summarise(corpora.open_corpus(folder, "genre")))
     return folder
