@@ -173,7 +173,7 @@ def save(fig: Figure, number_or_name: int | str, provenance: Provenance, out: st
 def read_provenance(png: str | Path) -> dict[str, str]:
     """Return what `save` wrote into a PNG: Description (the footer), real ("yes" or "no"), protocol."""
     with Image.open(png) as image:
-        return dict(image.text)
+        return dict(getattr(image, "text", {}))
 
 
 def save_table(table: pd.DataFrame, name: str, out: str | Path | None = None) -> Path:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
+from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
@@ -44,7 +45,8 @@ def plot_accuracies(summary: pd.DataFrame, task: str, classes=(), protocol: str 
     report = published.accuracy(task) if published.has_classes(task, classes) else None
     networks = _sort_networks(summary.index)
     fig, ax = new_figure(style.PAIR, 4.6)
-    width, handles = 0.26, []
+    width = 0.26
+    handles: list[Artist] = []
     for n, side in enumerate(evaluation.SIDES):
         heights = summary.loc[networks, side].to_numpy(float)
         x = np.arange(len(networks)) + (n - 1) * width
@@ -63,9 +65,9 @@ def plot_accuracies(summary: pd.DataFrame, task: str, classes=(), protocol: str 
         name = f"the report's ({published.dataset(task)}, split by {published.PROTOCOL})"
         handles.append(Line2D([], [], color="black", marker="D", markerfacecolor="white", label=name))
     if len(classes):
-        chance = {"color": style.INK, "linewidth": 0.9, "linestyle": style.DASHED}
-        ax.axhline(1 / len(classes), zorder=0.5, **chance)
-        handles.append(Line2D([], [], label=f"chance, 1 in {len(classes)}", **chance))
+        line = {"color": style.INK, "linewidth": 0.9, "linestyle": style.DASHED}
+        label = f"chance, 1 in {len(classes)}"
+        handles.append(ax.axhline(1 / len(classes), zorder=0.5, label=label, **line))
     place = {"loc": "lower left", "bbox_to_anchor": (0, 1), "ncols": len(handles), "borderaxespad": 0.2}
     ax.legend(handles=handles, columnspacing=1.1, handlelength=1.6, **place)
     ax.set(ylim=(0, 1.02), ylabel="accuracy (share of clips)", xlim=(-0.5, len(networks) - 0.5))
