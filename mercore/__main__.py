@@ -24,7 +24,8 @@ GROUPS = {"runs": "list, verify, draw, keep and repeat recorded trainings"}
 def main(words: list[str] | None = None) -> int:
     """Run one command and return its exit status; a user's mistake is one line on stderr and status 2."""
     parser = build_parser()
-    options, options.unknown = parser.parse_known_args(words)
+    options, unknown = parser.parse_known_args(words)
+    options.unknown = unknown
     if options.unknown and options.command is not lab:
         parser.error(f"unrecognized arguments: {' '.join(options.unknown)}")
     prepare_environment()
