@@ -96,10 +96,10 @@ def train(
         raise UserError(f"unknown baseline {key!r}: choose one of {', '.join(KEYS)}")
     rows = corpus.usable[["label", "artist"]].rename_axis("track").reset_index().assign(index=0, start=0.0)
     split = splits.make(corpus, rows, protocol, seed, folds=folds, fold=fold)
-    started = time.perf_counter()
+    started, chosen = time.perf_counter(), dict[str, object]()
     if key == "majority":
         shares = rows.loc[split.train, "label"].value_counts(normalize=True).reindex(corpus.classes, fill_value=0.0)
-        p, chosen = np.tile(shares.to_numpy(), (len(rows), 1)), {}
+        p = np.tile(shares.to_numpy(), (len(rows), 1))
     else:
         p, chosen = _fit_svm(corpus_statistics(corpus), rows["label"].to_numpy(), split, corpus.classes, seed)
     predictions = rows.drop(columns="index").assign(
