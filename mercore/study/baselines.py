@@ -29,14 +29,7 @@ COSTS, GAMMAS = (1.0, 3.0, 10.0), (0.3, 1.0, 3.0)  # gamma in units of 1 / numbe
 
 
 def compute_statistics(y: np.ndarray) -> np.ndarray:
-    """Compute means and deviations over time of MFCCs and their slopes, chroma, spectral contrast and more; and tempo.
-
-    Args:
-        y: Mono samples at 22,050 Hz.
-
-    Returns:
-        (156,) float32.
-    """
+    """Compute 156 statistics of mono samples at 22,050 Hz: means and deviations over time of MFCCs and more; tempo."""
     rate = features.SAMPLE_RATE
     spectrum = np.abs(librosa.stft(y))
     mfcc = librosa.feature.mfcc(y=y, sr=rate, n_mfcc=20)
@@ -84,14 +77,7 @@ def train(
     folds: int | None = None,
     fold: int | None = None,
 ) -> Run:
-    """Fit one of KEYS on the tracks of a corpus.
-
-    Returns:
-        A run that isn't written to disk; `runs.save` does that.
-
-    Raises:
-        UserError: An unknown key, or too few tracks.
-    """
+    """Fit one of KEYS on the tracks of a corpus; the run isn't written to disk, `runs.save` does that."""
     if key not in KEYS:
         raise UserError(f"unknown baseline {key!r}: choose one of {', '.join(KEYS)}")
     rows = corpus.usable[["label", "artist"]].rename_axis("track").reset_index().assign(index=0, start=0.0)

@@ -175,12 +175,7 @@ def _slug(corpus: str) -> str:
 
 
 def read_ablations() -> tuple[pd.DataFrame, pd.DataFrame, plots.Provenance]:
-    """Read what `python -m mercore study ablations` has measured.
-
-    Returns:
-        A table with a row for each change, the unchanged network first; the learning curve, a row for each number of
-        training tracks, the unchanged network last; the provenance of both.
-    """
+    """Read data/ablations.csv: a row for each change, the unchanged network first; the learning curve; provenance."""
     table = pd.read_csv(ABLATIONS, index_col="variant")
     unchanged = table.iloc[0]
     about = plots.Provenance(

@@ -19,17 +19,10 @@ ORDERS = tuple(permutations(QUADRANTS))  # the quadrants of the printed names, i
 
 
 def log_likelihoods(printed: np.ndarray, ours: np.ndarray) -> np.ndarray:
-    """Compute the log-likelihoods (nats) of the report's counts under our confusions, for each of ORDERS.
+    """Compute log-likelihoods (nats), (..., 24), of printed counts (4, 4) under ours (..., 4, 4) for each of ORDERS.
 
     Each true class is a multinomial draw; its probabilities are our shares, half a clip added to each cell
     (Jeffreys' prior), so that a confusion we didn't see isn't impossible.
-
-    Args:
-        printed: Counts, (4, 4), in printed order.
-        ours: Counts, (..., 4, 4), in the order of QUADRANTS.
-
-    Returns:
-        (..., 24).
     """
     counts = ours + 0.5
     log_share = np.log(counts / counts.sum(axis=-1, keepdims=True))
@@ -38,16 +31,9 @@ def log_likelihoods(printed: np.ndarray, ours: np.ndarray) -> np.ndarray:
 
 
 def bootstrap(key: str, predictions: pd.DataFrame, draws: int = 2000, seed: int = 0) -> pd.DataFrame:
-    """Compute log-likelihoods of the report's matrix of a network, resampling our test tracks.
+    """Compute log-likelihoods of a network's printed matrix under our test clips: a row a draw, a column an order.
 
-    Args:
-        key: The network.
-        predictions: Test clips of our runs of it.
-        draws: How often tracks, or artists where several tracks are of one, are resampled.
-        seed: Of the draws.
-
-    Returns:
-        One row a draw, one column an order; row 0 has every track once.
+    Row 0 has every track once; the others resample tracks, or artists where several tracks are of one.
     """
     group, names = pd.factorize(evaluation.artist_or_track(predictions))
     true, predicted = (predictions[column].map(QUADRANTS.index) for column in ("label", "predicted"))
@@ -60,12 +46,7 @@ def bootstrap(key: str, predictions: pd.DataFrame, draws: int = 2000, seed: int 
 
 
 def verdict(table: pd.DataFrame) -> dict:
-    """Summarise a table of `bootstrap`.
-
-    Returns:
-        order (the likeliest), share (of the draws in which it is), lead (nats, over published.MOOD_ORDER), and its
-        95 % interval over the draws, low and high.
-    """
+    """Return the likeliest order, its share of the draws, its lead over the printed one (nats) and low, high (95 %)."""
     order = table.iloc[0].idxmax()
     lead = table[order] - table[published.MOOD_ORDER]
     low, high = np.quantile(lead.iloc[1:], [0.025, 0.975])

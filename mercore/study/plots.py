@@ -26,7 +26,7 @@ PROTOCOL_MARKS = {"clip": (ORANGE, "s"), "track": (GREEN, "D"), "artist": (BLUE,
 
 
 def _draw_intervals(ax, names, low, high, colours=BLUE, alpha: float = 0.4) -> np.ndarray:
-    """A horizontal bar a row, the first on top; returns the heights of the rows."""
+    """Draw a horizontal bar for each row, the first on top; return their heights."""
     y = np.arange(len(names))
     ax.hlines(y, low, high, color=colours, linewidth=5, alpha=alpha)
     ax.set_yticks(y, names)

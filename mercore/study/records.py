@@ -30,9 +30,7 @@ FEWEST_SEEDS = 3  # from which a prediction interval is computed
 def metrics(run: Run) -> dict[str, float]:
     """Compute the metrics of a run from its predictions, to four digits.
 
-    Returns:
-        Accuracies of train, validation and test, the latter's 95 % interval (test_low, test_high), balanced accuracy
-        and, unless split by clip, which leaves too few clips of a track, those of votes (track_mean, track_majority).
+    Votes of tracks (track_mean, track_majority) are left out by `clip`, which leaves too few clips of a track.
     """
     test = run.side("test")
     estimate, low, high = evaluation.accuracy_interval(test)
@@ -44,14 +42,7 @@ def metrics(run: Run) -> dict[str, float]:
 
 
 def commit(run: Run, root: Path | None = None) -> Path:
-    """Copy the record of a finished run, with its metrics, to the committed records (or to `root`).
-
-    Returns:
-        Its folder.
-
-    Raises:
-        UserError: A record of that name is there already with other content.
-    """
+    """Copy the record of a finished run, with its metrics, to the committed records; return its folder."""
     if run.config["fold"] is not None:
         run = replace(run, predictions=run.predictions[run.predictions["side"] != "train"])
     record = json.loads((run.folder / runs.RECORD).read_text(encoding="utf-8")) | {"metrics": metrics(run)}
@@ -76,11 +67,7 @@ def commit(run: Run, root: Path | None = None) -> Path:
 
 
 def song_analyses(run: Run) -> list[songs.Analysis]:
-    """Return the analyses of the composed songs that a record holds; none unless its network is of the case studies.
-
-    Raises:
-        UserError: The file isn't of these songs and classes.
-    """
+    """Return the analyses of the composed songs that a record holds, if its network is of the case studies."""
     path = run.folder / SNIPPETS if run.folder else None
     if not path or not path.is_file():
         return []
@@ -104,11 +91,7 @@ def load_all(root: Path | None = None) -> list[Run]:
 
 
 def verify(root: Path | None = None) -> list[str]:
-    """Recompute every metric of every record from its predictions.
-
-    Returns:
-        A line for each metric that differs and for each record that can't be read.
-    """
+    """Recompute every metric of every record; return a line for each that differs or can't be computed."""
     faults = []
     for folder in sorted(path for path in (root or RECORDS).glob("[!.]*") if path.is_dir()):
         try:
@@ -142,13 +125,7 @@ def thread_count(record: Run) -> int:
 def repeat(record: Run, path: str | None = None, seed: int | None = None) -> Run:
     """Train once more what a record holds; never reuse a run. Print a warning if the corpus has other tracks.
 
-    Args:
-        record: A run, or a committed record.
-        path: Of the corpus, or 'embedded'; default: where it was, which committed records don't have.
-        seed: Default: the record's.
-
-    Raises:
-        UserError: The record has no path, and none is given.
+    `path` is that of the corpus; committed records don't have it, runs do.
     """
     c, path = record.config, path or record.corpus.get("path")
     if path is None:

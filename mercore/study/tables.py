@@ -44,11 +44,7 @@ class RecordIndex:
         return list(dict.fromkeys(run.corpus["name"] for run in self.records))
 
     def by_network(self, corpus: str, protocol: str, profile: str = "report") -> Networks:
-        """Return the runs of each network by seed, without folds; only the seeds that all networks have.
-
-        Raises:
-            UserError: Two of them differ in more than that, as in the clips of a track.
-        """
+        """Return the runs of each network by seed, without folds; only seeds that all networks have, each once."""
         found = _unique(self._single[corpus, protocol, profile], "seed", "network, seed and protocol")
         seeds = set.intersection(*(set(runs) for runs in found.values())) if found else set()
         return {key: [found[key][seed] for seed in sorted(seeds)] for key in in_order(found) if seeds}
@@ -59,11 +55,7 @@ class RecordIndex:
         return {protocol: networks for protocol, networks in found.items() if networks}
 
     def folds(self, corpus: str, baselines: bool = True) -> Networks:
-        """Return the folds of the tuned networks, and of the baselines if wanted: those that have every fold.
-
-        Raises:
-            UserError: They aren't of the same folds, or two are of one network and fold.
-        """
+        """Return the folds of the tuned networks and the baselines that have every fold of one cross-validation."""
         runs = self._folds[corpus]
         if len({(run.config["folds"], run.config["seed"], run.config["protocol"]) for run in runs}) > 1:
             raise UserError(f"the records of {corpus} are of several cross-validations: move all but one away")
@@ -76,7 +68,7 @@ class RecordIndex:
 
 
 def _unique(runs: list[Run], field: str, what: str) -> dict[str, dict[int, Run]]:
-    """Runs by network and by a field of their configuration; refuses two of the same."""
+    """Sort runs by network and by a field of their configuration; refuse two of the same."""
     found: dict[str, dict[int, Run]] = {}
     for run in runs:
         other = found.setdefault(run.config["network"], {}).setdefault(run.config[field], run)
@@ -128,11 +120,7 @@ def score(run: Run) -> Score:
 
 
 def protocol_table(by_protocol: dict[str, Networks]) -> pd.DataFrame:
-    """Compute the test score of each network by each protocol.
-
-    Returns:
-        Rows of network, protocol, accuracy, low, high (all seeds together; see `score`) and seeds (of each, a list).
-    """
+    """Compute test scores: network, protocol, accuracy, low, high (of all seeds) and seeds (a list of scores)."""
     rows = []
     for protocol, networks in by_protocol.items():
         for key, runs in networks.items():
@@ -143,11 +131,7 @@ def protocol_table(by_protocol: dict[str, Networks]) -> pd.DataFrame:
 
 
 def tuning_gains(report: Networks, tuned: Networks) -> pd.DataFrame:
-    """Compute by how much test accuracy changes from profile `report` to `tuned`, on the same clips and seeds.
-
-    Returns:
-        A row for each network that has records of both: difference, low, high, seeds (their number).
-    """
+    """Compute by network how test accuracy changes from profile `report` to `tuned`, on the same clips and seeds."""
     rows = {}
     for key in (key for key in report if key in tuned):
         pairs = [(a, b) for a in report[key] for b in tuned[key] if a.config["seed"] == b.config["seed"]]
@@ -162,11 +146,7 @@ def _by_network(rows: dict, columns: list[str]) -> pd.DataFrame:
 
 
 def vote_table(networks: Networks) -> pd.DataFrame:
-    """Compute what voting adds.
-
-    Returns:
-        A row for each network: `score` of clips; of tracks by mean probability (tracks, low, high) and by majority.
-    """
+    """Compute `score` of clips and of tracks, by mean probability (tracks, low, high) and by majority, by network."""
     rows = {}
     for key, runs in networks.items():
         interval = score(runs[0]).interval
@@ -180,9 +160,8 @@ def vote_table(networks: Networks) -> pd.DataFrame:
 def pair_table(networks: Networks) -> pd.DataFrame:
     """Compare each network with the one of the best validation accuracy, on the same test tracks.
 
-    Returns:
-        Rows of best, difference, low, high (`score` of tracks less the best's, all seeds; by paired bootstrap),
-        best_alone, other_alone, p (McNemar's test on the votes of the first seed), beaten (interval below zero).
+    Columns: best, difference, low, high (`score` of tracks less the best's, all seeds; by paired bootstrap),
+    best_alone, other_alone, p (McNemar's test on the votes of the first seed), beaten (interval below zero).
     """
     best = best_by_validation(networks)
     votes = {key: [evaluation.vote(run.side("test")) for run in runs] for key, runs in networks.items()}
@@ -208,11 +187,7 @@ def mood_name_tables(networks: Networks) -> dict[str, pd.DataFrame]:
 
 
 def calibrated(run: Run) -> tuple[pd.DataFrame, pd.DataFrame, float]:
-    """Return test predictions before and after temperature scaling, and the temperature, chosen on validation clips.
-
-    Raises:
-        ValueError: There are no validation clips.
-    """
+    """Return test predictions before and after temperature scaling, and the temperature, fit on validation clips."""
     if run.side("validation").empty:
         raise ValueError(f"{run.id} has no validation clips to choose a temperature on")
     temperature = calibration.fit_temperature(run.side("validation"))
@@ -220,15 +195,9 @@ def calibrated(run: Run) -> tuple[pd.DataFrame, pd.DataFrame, float]:
 
 
 def accuracy_by_clips(predictions: pd.DataFrame, seed: int = 0, draws: int = 20) -> pd.DataFrame:
-    """Compute track accuracy by the number of clips that vote, drawn at random from each track.
+    """Compute track accuracy by the number of clips that vote, from 1 to as many as the shortest track has.
 
-    Args:
-        predictions: Clips of one side.
-        seed: Of the draws.
-        draws: Their number; the accuracy is their mean.
-
-    Returns:
-        Rows of clips (1 to as many as the shortest track has), accuracy, low, high.
+    The clips are drawn at random from each track, `draws` times, and the accuracies averaged.
     """
     rows, tracks = [], predictions.groupby("track", sort=False)
     for k in range(1, tracks.size().min() + 1):
@@ -260,11 +229,10 @@ def fold_votes(folds: Networks) -> dict[str, pd.DataFrame]:
 
 
 def fold_table(folds: Networks) -> pd.DataFrame:
-    """Compare networks, ensembles and baselines on the same folds, best first.
+    """Compare networks, ensembles and baselines (`fold_votes`) on the same folds, best first.
 
-    Returns:
-        A row for each of `fold_votes`: tracks, low, high, clips (`score`); less_svm, less_low, less_high (tracks less
-        those of the support vector machine); parameters, seconds (an epoch, median) of single networks.
+    Columns: tracks, low, high, clips (`score`); less_svm, less_low, less_high (tracks less those of the support vector
+    machine); parameters, seconds (an epoch, median) of single networks.
     """
     _, interval, difference = score(next(iter(folds.values()))[0])
     votes, rows = fold_votes(folds), {}
@@ -284,10 +252,9 @@ def fold_table(folds: Networks) -> pd.DataFrame:
 
 
 def accuracy_by_genre(index: RecordIndex, moods: list[Run]) -> pd.DataFrame:
-    """Compute a mood network's accuracy on tracks of each genre, where a record of the genre corpus names it.
+    """Compute a mood network's accuracy by genre, where a record of the genre corpus names it.
 
-    Returns:
-        A row for each genre: tracks, accuracy, low, high, likeliest (the share of its most frequent mood).
+    Column likeliest is the share of a genre's most frequent mood, which knowing the genre alone would give.
     """
     genres = [run.predictions[["track", "label"]] for run in index.records if run.corpus["name"] == CORPORA["genre"]]
     rows = {}
