@@ -46,7 +46,7 @@ def bootstrap(key: str, predictions: pd.DataFrame, draws: int = 2000, seed: int 
 
 
 def verdict(table: pd.DataFrame) -> dict:
-    """Return the likeliest order, its share of the draws, its lead over the printed one (nats) and low, high (95 %)."""
+    """Return the likeliest order, its share of the draws, and its lead over the printed one (nats; low, high)."""
     order = table.iloc[0].idxmax()
     lead = table[order] - table[published.MOOD_ORDER]
     low, high = np.quantile(lead.iloc[1:], [0.025, 0.975])
