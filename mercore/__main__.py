@@ -6,10 +6,9 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
-from importlib.metadata import version
 from pathlib import Path
 
-from mercore import UserError
+from mercore import UserError, __version__
 
 FOLDERS = ("MERCORE_DATA", "MERCORE_BUILD", "MERCORE_FIGURES", "MERCORE_RUNS")
 NOT_WRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM)
@@ -24,7 +23,8 @@ GROUPS = {"runs": "list, verify, draw, keep and repeat recorded trainings"}
 def main(words: list[str] | None = None) -> int:
     """Run one command and return its exit status; a user's mistake is one line on stderr and status 2."""
     parser = build_parser()
-    options, options.unknown = parser.parse_known_args(words)
+    options, unknown = parser.parse_known_args(words)
+    options.unknown = unknown
     if options.unknown and options.command is not lab:
         parser.error(f"unrecognized arguments: {' '.join(options.unknown)}")
     prepare_environment()
@@ -58,7 +58,7 @@ def prepare_environment() -> None:
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of all COMMANDS: their names and docstrings; runs_list is the action "list" of "runs"."""
     parser = argparse.ArgumentParser(prog="python -m mercore", description="A workbook on music genre and mood.")
-    parser.add_argument("--version", action="version", version=f"mercore {version('mercore')}")
+    parser.add_argument("--version", action="version", version=f"mercore {__version__}")
     top = parser.add_subparsers(required=True, metavar="COMMAND")
     groups = {"": top}
     for function, arguments in COMMANDS.items():
@@ -206,7 +206,7 @@ def sweep(options) -> int:
     plan = (options.networks, options.profile, options.protocol, options.seeds, options.folds)
     jobs = sweep.plan(options.corpus, options.task, *plan)
     finished, failed = [], []
-    for job, run, error in sweep.collect(sweep.run(jobs, options.threads, options.jobs, options.cluster)):
+    for job, run, error in sweep.run(jobs, options.threads, options.jobs, options.cluster):
         if run:
             text = f"{job.title}: test accuracy {run.accuracy():.3f} ({run.id})"
             finished.append(run)
@@ -296,6 +296,17 @@ def grade(options) -> int:
     return 0 if all(one.graded for one in graded) else 1
 
 
+@command(
+    arg("experiment", help="difficulty, ablations, real_genres, mood_model or genre_model"),
+    arg("folders", nargs="*", help="of the music that it takes, see mercore/study/experiments.py"),
+)
+def study(options) -> None:
+    """Run again an experiment whose results are committed in data/."""
+    from mercore.study import experiments
+
+    experiments.run(options.experiment, options.folders)
+
+
 @command()
 def runs_list(options) -> None:
     """Print one line for each record."""
@@ -334,7 +345,7 @@ def runs_keep(options) -> None:
     from mercore.training import runs
 
     for run in options.run:
-        print(records.keep(runs.load(run)))
+        print(records.commit(runs.load(run)))
 
 
 @command(
@@ -347,11 +358,11 @@ def runs_repeat(options) -> None:
     from mercore.study import records
 
     record = records.find(options.run)
-    os.environ["TF_NUM_INTRAOP_THREADS"] = str(records.threads(record))  # before TensorFlow is imported
+    os.environ["TF_NUM_INTRAOP_THREADS"] = str(records.thread_count(record))  # before TensorFlow is imported
     again = records.repeat(record, options.corpus, options.seed)
     print(f"{record.id}: test accuracy {record.accuracy():.3f}\n{again.id}: test accuracy {again.accuracy():.3f}")
     same = again.config["seed"] == record.config["seed"]
-    print(records.compare(record, again) if same else records.place(again, records.load_all()))
+    print(records.compare(record, again) if same else records.within_prediction_interval(again, records.load_all()))
 
 
 if __name__ == "__main__":

@@ -102,8 +102,8 @@ def open_corpus(path_or_name: str | Path, task: str | None = None, seed: int = 0
     if task in dataset.views:
         corpus = dataset.views[task](corpus)
     if dataset in DATASETS and embedded.is_composed(root):
-        about = {"licence": embedded.LICENCE, "citation": embedded.CITATION, "notes": (embedded.NOTE,)}
-        corpus = replace(corpus, name=f"embedded {corpus.task}", kind="composed", **about)
+        corpus = replace(corpus, name=f"embedded {corpus.task}", kind="composed", licence=embedded.LICENCE,
+                         citation=embedded.CITATION, notes=(embedded.NOTE,))  # fmt: skip
     if task is None:
         return corpus
     if len(corpus.classes) < 2:

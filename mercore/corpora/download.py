@@ -180,8 +180,8 @@ def _extract(archive: Path, folder: Path) -> None:
         return tarfile.data_filter(member, path)
 
     if not zipfile.is_zipfile(archive):
-        with tarfile.open(archive) as opened:
-            opened.extractall(folder, filter=limit)
+        with tarfile.open(archive) as tar:
+            tar.extractall(folder, filter=limit)
         return
     with zipfile.ZipFile(archive) as opened:
         _check_size(archive, sum(info.file_size for info in opened.infolist()))

@@ -42,7 +42,8 @@ def _list_table(file: Path) -> tuple[list[ListedTrack], list[str]]:
         found = sanitise_name(splits[row])
         raise UserError(f"{file}, line {row + 2}: split '{found}' must be train, validation, test or empty")
     texts = table.reindex(columns=["artist", "title", "tags", "note"], fill_value="").to_dict("index")
-    tracks, first_row = [], {}
+    first_row: dict[Path, int] = {}
+    tracks = []
     for row, (text, label) in enumerate(zip(table["path"], table["label"], strict=True)):
         path = _find_file(file.parent, text)
         inner = path.relative_to(file.parent) if path.is_relative_to(file.parent) else Path(path.name)

@@ -154,7 +154,7 @@ def _check(corpus, protocol: str, fractions, folds: int | None, fold: int | None
         raise UserError(f"unknown protocol {protocol!r}: choose one of auto, {', '.join(PROTOCOLS)}")
     if min(fractions) <= 0 or not np.isclose(sum(fractions), 1):
         raise UserError(f"the shares of train, validation and test must be above 0 and add up to 1: {fractions}")
-    if (folds is None) != (fold is None) or (folds and not (folds >= 2 and 0 <= fold < folds)):
+    if (folds is None) != (fold is None) or (folds and fold is not None and not 0 <= fold < folds >= 2):
         raise UserError(f"give folds (2 or more) and fold (0 to folds - 1) together, not {folds} and {fold}")
     if protocol in ("fault_filtered", "given"):
         if folds:
@@ -196,7 +196,7 @@ def _drawn_sides(units: pd.DataFrame, fractions, seed: int, folds: int | None, f
     groups = (counts > 0).sum(axis=0)
     free = ~units.groupby("group")["train_only"].any().to_numpy()
     pool = np.ones(len(counts), bool)
-    if folds:
+    if folds and fold is not None:
         rng = np.random.default_rng([seed, folds, fold])
         learnable = ~(counts[:, groups == 1] > 0).any(axis=1)  # the only group of a class has to train
         test = _fold(units, free & learnable, seed, folds, fold)

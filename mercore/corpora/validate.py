@@ -81,7 +81,7 @@ def _decode_fully(path: Path, digest: str, missing: float) -> Validation:
         for block in file.blocks(_BLOCK, dtype="float32", always_2d=True):
             frames += len(block)
             peaks.append(float(np.abs(block).max()))  # NaN if any sample is
-            sound.update(np.ascontiguousarray(block))
+            sound.update(np.ascontiguousarray(block).data)
     duration, peak = frames / rate, float(np.max(peaks))
     if frames < promised * (1 - MAX_MISSING):
         fault = f"truncated: {duration:.1f} s can be read of {promised / rate:.1f} s promised"
@@ -106,9 +106,8 @@ def _missing_fraction(path: Path) -> float:
         if head[:4] == b".snd":
             start, length = int.from_bytes(head[4:8], "big"), int.from_bytes(head[8:12], "big")
         elif head[:4] in (b"RIFF", b"RIFX") and head[8:] == b"WAVE":
-            order = "little" if head[:4] == b"RIFF" else "big"
             while len(chunk := file.read(8)) == 8:
-                length = int.from_bytes(chunk[4:], order)
+                length = int.from_bytes(chunk[4:], "little" if head[:4] == b"RIFF" else "big")
                 if chunk[:4] == b"data":
                     start = file.tell()
                     break

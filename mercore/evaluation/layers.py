@@ -105,7 +105,7 @@ def _activation(layer) -> str:
     return {"relu": "ReLU"}.get(name, name)
 
 
-def times(numbers: int | tuple[int, ...]) -> str:
+def times(numbers: int | tuple[int | None, ...]) -> str:
     """Return sizes as "2 × 4"."""
     return " × ".join(str(number) for number in ((numbers,) if isinstance(numbers, int) else numbers))
 
@@ -120,8 +120,8 @@ def layer_table(model) -> pd.DataFrame:
     rows, names = [], []
     for number, layer in enumerate(model.layers):
         block = describe_layer(layer)
-        name, size = re.fullmatch(r"(.*?)(?: (\d.*))?", block.name.replace("\n", " ")).groups()
-        settings = [size] if size else [] if block.slab else [part.rstrip(",") for part in block.settings]
+        name, *size = re.split(r" (?=\d)", block.name.replace("\n", " "), maxsplit=1)
+        settings = size or ([] if block.slab else [part.rstrip(",") for part in block.settings])
         output = " × ".join(str(size) for size in block.shape)
         rows.append({"settings": ", ".join(settings), "output": output, "parameters": block.parameters})
         names.append((number, name))
@@ -154,14 +154,15 @@ def receptive_fields(model) -> pd.DataFrame:
         that one output sees), each a tuple by axis of the input (bands and frames, or steps).
     """
     rows, names = [], []
-    field = jump = None
+    field: tuple[int, ...] = ()
+    jump: tuple[int, ...] = ()
     for layer in model.layers:
         kernel = getattr(layer, "kernel_size", None) or getattr(layer, "pool_size", None)
         if kernel is None:
             if type(layer).__name__ not in POINTWISE:
                 break
             continue
-        if field is None:
+        if not field:
             field = jump = (1,) * len(kernel)
         field = tuple(f + (k - 1) * j for f, k, j in zip(field, kernel, jump, strict=True))
         jump = tuple(j * s for j, s in zip(jump, layer.strides, strict=True))

@@ -102,5 +102,5 @@ def case_study_shares(slug: str, task: str) -> pd.Series:
         shares, order = pd.Series(study["genre"]) / 100, classes(task)
     else:
         names = dict(zip(labels(task), MOOD_ORDER, strict=True))
-        shares, order = pd.Series(study["mood_share"]).rename(names), sorted(MOOD_ORDER)
+        shares, order = pd.Series(study["mood_share"]).rename(names), tuple(sorted(MOOD_ORDER))
     return shares.reindex(order, fill_value=0.0)

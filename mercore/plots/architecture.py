@@ -7,11 +7,11 @@ from itertools import pairwise
 from math import prod
 
 import numpy as np
-from matplotlib.colors import to_rgb
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
-from mercore.evaluation.layers import Block, describe_layer, times
+from mercore.evaluation.layers import Block, describe_layer
 from mercore.plots import style
 from mercore.plots.style import add_title, new_figure, styled
 
@@ -61,7 +61,7 @@ def plot_architecture(model, title: str = "") -> Figure:
     ax.text(MARGIN, -height + 0.4, total, va="center", fontsize=style.NORMAL + 1, fontweight="bold")
     used = {block.family for block in blocks}
     handles = [
-        Patch(facecolor=_tint(colour), edgecolor=colour, label=family)
+        Patch(facecolor=to_rgba(colour, 0.45), edgecolor=colour, label=family)
         for family, colour in FAMILIES.items()
         if family in used
     ]
@@ -124,21 +124,16 @@ def _draw_arrow(ax, start: float, end: float, y: float) -> None:
 def _draw_block(ax, block: Block, x: float, top: float) -> None:
     """Draw a block with its upper left corner at (x, top)."""
     colour, width, middle = FAMILIES[block.family], _width(block), x + _width(block) / 2
-    shape = f"→ {times(block.shape)}"
+    shape = f"→ {' × '.join(map(str, block.shape))}"
     centred = {"ha": "center", "va": "center"}
     if block.slab:
-        ax.add_patch(Rectangle((x + 0.025, top), width - 0.025, -TALL, facecolor=_tint(colour), linewidth=0))
+        ax.add_patch(Rectangle((x + 0.025, top), width - 0.025, -TALL, facecolor=to_rgba(colour, 0.45), linewidth=0))
         lines = [block.name, *block.settings, *([shape] if block.reshapes else [])]
         ax.text(middle, top - TALL / 2, "\n".join(lines), rotation=90, fontsize=style.SMALL, **centred)
         return
-    for height, fill in ((TALL, "white"), (HEADER, _tint(colour))):
+    for height, fill in ((TALL, "white"), (HEADER, to_rgba(colour, 0.45))):
         ax.add_patch(Rectangle((x, top), width, -height, facecolor=fill, edgecolor=colour, linewidth=1.2))
     ax.text(middle, top - HEADER / 2, block.name, fontsize=style.NORMAL, weight="bold", linespacing=1.0, **centred)
     ax.text(middle, top - HEADER - 0.08, "\n".join(block.settings), ha="center", va="top", fontsize=style.SMALL)
     numbers = f"{shape}\n{block.parameters:,} parameters" if block.parameters else shape
     ax.text(middle, top - TALL + 0.07, numbers, ha="center", va="bottom", fontsize=style.SMALL, color="#555555")
-
-
-def _tint(colour: str, strength: float = 0.45) -> tuple[float, ...]:
-    """Mix a colour with white, light enough for black text on it."""
-    return tuple(1 - strength * (1 - part) for part in to_rgb(colour))

@@ -24,7 +24,7 @@ from mercore.plots.style import add_margin_text
 
 LINE_ART = frozenset({1, *range(3, 13)})  # figures of the report that are written as SVG too
 DPI = 150
-EMBEDDED = r"\bembedded (genre|mood)\b"  # the names of the corpora that the project composes
+COMPOSED = "embedded corpus (composed by this project), not GTZAN/4Q"
 BLANK = 0.03  # share of pixels off the background: empty axes with a footer have less, every figure here more
 
 
@@ -40,6 +40,7 @@ class Provenance:
         seed: Of the training or of a draw.
         profile: Of the training.
         note: What else a reader must know.
+        composed: Whether any of the music was composed by this project.
     """
 
     corpus: str = ""
@@ -49,6 +50,7 @@ class Provenance:
     seed: int | None = None
     profile: str = ""
     note: str = ""
+    composed: bool = False
 
     @classmethod
     def of(cls, *runs, note: str = "") -> "Provenance":
@@ -65,12 +67,14 @@ class Provenance:
             seed=seeds[0] if len(seeds) == 1 else None,
             profile=_join([run.config["profile"] for run in runs]),
             note=_join([several, note, *(note for run in runs for note in run.notes)], "; "),
+            composed=any(run.corpus.get("kind") == "composed" for run in runs),
         )
 
     @classmethod
     def of_corpus(cls, corpus, note: str = "", seed: int | None = None) -> "Provenance":
         """Return the provenance of a figure that shows the tracks of a corpus, with nothing trained."""
-        return cls(corpus=f"{corpus.name}, {len(corpus.usable)} tracks", seed=seed, note=note)
+        name = f"{corpus.name}, {len(corpus.usable)} tracks"
+        return cls(corpus=name, seed=seed, note=note, composed=corpus.kind == "composed")
 
     @classmethod
     def of_song(cls, song, *runs) -> "Provenance":
@@ -84,7 +88,8 @@ class Provenance:
         """Return the footer, in one line."""
         tested = [f"{n:,} {unit}" for n, unit in ((self.tracks, "tracks"), (self.clips, "clips")) if n is not None]
         parts = [
-            f"Corpus: {_add_warning(self.corpus)}" if self.corpus else "",
+            f"Corpus: {COMPOSED}" if self.composed else "",
+            f"{'' if self.composed else 'Corpus: '}{_add_warning(self.corpus)}" if self.corpus else "",
             {"": "", "all": "all tracks trained"}.get(self.protocol, f"split by {self.protocol}"),
             f"tested on {', '.join(tested)}" if tested else "",
             f"profile {self.profile}" if self.profile else "",
@@ -95,8 +100,8 @@ class Provenance:
 
     @property
     def real(self) -> bool:
-        """Whether the figure shows real music: a corpus, and not the embedded one."""
-        return bool(self.corpus) and not re.search(EMBEDDED, self.corpus)
+        """Whether the figure shows real music: a corpus, and none that is composed."""
+        return bool(self.corpus) and not self.composed
 
 
 def _join(values: list[str], between: str = ", ") -> str:
@@ -104,11 +109,6 @@ def _join(values: list[str], between: str = ", ") -> str:
 
 
 def _add_warning(corpus: str) -> str:
-    composed = "embedded corpus (composed by this project), not GTZAN/4Q"
-    if re.match(EMBEDDED, corpus):
-        return composed + " · " + re.sub(EMBEDDED, r"\1", corpus)
-    if re.search(EMBEDDED, corpus):
-        return f"{corpus} ({composed})"
     partial = re.search(r"\((\d+) of (\d+) tracks\)", corpus)
     if "GTZAN-mini" in corpus or (partial and 2 * int(partial[1]) < int(partial[2])):
         return f"{corpus}, too small for claims"
@@ -173,7 +173,7 @@ def save(fig: Figure, number_or_name: int | str, provenance: Provenance, out: st
 def read_provenance(png: str | Path) -> dict[str, str]:
     """Return what `save` wrote into a PNG: Description (the footer), real ("yes" or "no"), protocol."""
     with Image.open(png) as image:
-        return dict(image.text)
+        return dict(getattr(image, "text", {}))
 
 
 def save_table(table: pd.DataFrame, name: str, out: str | Path | None = None) -> Path:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
+from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
@@ -42,9 +43,10 @@ def plot_accuracies(summary: pd.DataFrame, task: str, classes=(), protocol: str 
         protocol: How tracks were split, to compare with the report's.
     """
     report = published.accuracy(task) if published.has_classes(task, classes) else None
-    networks = [key for key in published.ORDER if key in summary.index]
+    networks = _sort_networks(summary.index)
     fig, ax = new_figure(style.PAIR, 4.6)
-    width, handles = 0.26, []
+    width = 0.26
+    handles: list[Artist] = []
     for n, side in enumerate(evaluation.SIDES):
         heights = summary.loc[networks, side].to_numpy(float)
         x = np.arange(len(networks)) + (n - 1) * width
@@ -55,7 +57,7 @@ def plot_accuracies(summary: pd.DataFrame, task: str, classes=(), protocol: str 
             whiskers = np.abs(ends - heights)
             ax.errorbar(x, heights, whiskers, fmt="none", ecolor=style.INK, elinewidth=1.3, capsize=3.5)
         if report is not None:
-            values = report.loc[networks, side]
+            values = report.reindex(networks)[side]
             ax.hlines(values, x - width * 0.47, x + width * 0.47, color="black", linewidth=1.6)
             ax.plot(x - width * 0.28, values, "D", color="white", markeredgecolor="black", markersize=4.5)
     handles.append(Line2D([], [], color=style.INK, marker="|", label="95 % interval of test (ours)"))
@@ -63,19 +65,24 @@ def plot_accuracies(summary: pd.DataFrame, task: str, classes=(), protocol: str 
         name = f"the report's ({published.dataset(task)}, split by {published.PROTOCOL})"
         handles.append(Line2D([], [], color="black", marker="D", markerfacecolor="white", label=name))
     if len(classes):
-        chance = {"color": style.INK, "linewidth": 0.9, "linestyle": style.DASHED}
-        ax.axhline(1 / len(classes), zorder=0.5, **chance)
-        handles.append(Line2D([], [], label=f"chance, 1 in {len(classes)}", **chance))
+        line = {"color": style.INK, "linewidth": 0.9, "linestyle": style.DASHED}
+        label = f"chance, 1 in {len(classes)}"
+        handles.append(ax.axhline(1 / len(classes), zorder=0.5, label=label, **line))
     place = {"loc": "lower left", "bbox_to_anchor": (0, 1), "ncols": len(handles), "borderaxespad": 0.2}
     ax.legend(handles=handles, columnspacing=1.1, handlelength=1.6, **place)
     ax.set(ylim=(0, 1.02), ylabel="accuracy (share of clips)", xlim=(-0.5, len(networks) - 0.5))
-    ax.set_xticks(range(len(networks)), [style.NETWORK_NAMES[key] for key in networks])
+    ax.set_xticks(range(len(networks)), [style.NETWORK_NAMES.get(key, key) for key in networks])
     ax.tick_params(axis="x", length=0, labelsize=style.SMALL + 1)
     ax.grid(axis="y")
     add_title(fig, f"Accuracy of the networks: {task}")
     caption = "Whiskers: 95 % interval from resampling whole artists (tracks where the artist isn't known)."
     add_caption(fig, caption if report is None else f"{caption} {compare_protocols(protocol)}")
     return fig
+
+
+def _sort_networks(keys: Iterable[str]) -> list[str]:
+    """Return the report's networks in its order, then others."""
+    return sorted(keys, key=lambda key: published.ORDER.index(key) if key in published.ORDER else len(published.ORDER))
 
 
 def annex_table(summary: pd.DataFrame, task: str, classes=(), source: str = "ours") -> pd.DataFrame:
@@ -91,7 +98,7 @@ def annex_table(summary: pd.DataFrame, task: str, classes=(), source: str = "our
         Rows by source and kind of accuracy, a column per network, as the report prints its name.
     """
     names = published.accuracy("genre")["printed_name"]
-    networks = [key for key in published.ORDER if key in summary.index]
+    networks = _sort_networks(summary.index)
     parts = {source: summary.loc[networks, list(ANNEX_ROWS)].rename(index=names, columns=ANNEX_ROWS).T}
     if published.has_classes(task, classes):
         theirs = f"the report: {published.dataset(task)}, split by {published.PROTOCOL}"

@@ -35,7 +35,7 @@ def plot_song(analysis, report: str | None = None) -> Figure:
     task, song, sections = analysis.task, analysis.song, analysis.song.sections
     classes = list(analysis.probabilities)
     known = sections is not None and task in sections
-    beside = report and published.has_classes(task, classes)
+    beside = report if report and published.has_classes(task, classes) else ""
     fig, _ = new_figure(style.PAIR, 0.48 * len(classes) + 2.1, 0)
     grid = fig.add_gridspec(2, 2, height_ratios=(1, 1.08), width_ratios=(1.9, 1))
     shares, timeline = fig.add_subplot(grid[0, 0 if beside else slice(None)]), fig.add_subplot(grid[1, :])
@@ -53,7 +53,7 @@ def plot_song(analysis, report: str | None = None) -> Figure:
     if known:
         caption += f" Orange: what is known of the song, its sections and their {task}."
     if beside:
-        _draw_reference(fig.add_subplot(grid[0, 1]), classes, report, task)
+        _draw_reference(fig.add_subplot(grid[0, 1]), classes, beside, task)
         caption += " Grey: the report's result on its song, another one, so nothing there need agree with ours."
         if task == "mood":
             caption += " Its printed mood names may be in the wrong order (see data/published_results.json)."

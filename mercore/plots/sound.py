@@ -80,11 +80,11 @@ def plot_russell(ax=None) -> Figure:
 
 
 @styled
-def plot_waveform(y: np.ndarray, title: str = "", ax=None, sample_rate: int = features.SAMPLE_RATE) -> Figure:
+def plot_waveform(y: np.ndarray, title: str = "", ax=None) -> Figure:
     """Plot the samples of `y` (n,) over time in seconds."""
     fig, ax = get_axes(ax, style.SINGLE, 2.0)
-    librosa.display.waveshow(y, sr=sample_rate, ax=ax, color=style.BLUE, axis="s")
-    ax.set(xlabel="time (s)", ylabel="amplitude", xlim=(0, len(y) / sample_rate))
+    librosa.display.waveshow(y, sr=features.SAMPLE_RATE, ax=ax, color=style.BLUE, axis="s")
+    ax.set(xlabel="time (s)", ylabel="amplitude", xlim=(0, len(y) / features.SAMPLE_RATE))
     ax.set_title(title)
     ax.grid(axis="y")
     return fig

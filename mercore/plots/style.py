@@ -4,6 +4,7 @@ import functools
 import textwrap
 import threading
 from pathlib import Path
+from typing import Any
 
 import matplotlib.pyplot as plt
 import seaborn as sns
@@ -33,7 +34,7 @@ BASELINE_NAMES = {
     "hybrid": "Networks and SVM averaged",
     "majority": "Most frequent class",
 }
-MARGIN_FONTS = {  # of the texts above and below the axes
+MARGIN_FONTS: dict[str, dict[str, Any]] = {  # of the texts above and below the axes
     "title": {"fontsize": LARGE, "weight": "bold"},
     "caption": {"fontsize": SMALL, "color": INK},
     "provenance": {"fontsize": SMALL, "color": "#555555", "style": "italic"},
@@ -155,4 +156,4 @@ def _describe_axes(ax) -> str:
 
 def network_name(key: str) -> str:
     """Return the short name of a network, or of a baseline, in one line."""
-    return {**NETWORK_NAMES, **BASELINE_NAMES}[key].replace("\n", " ")
+    return {**NETWORK_NAMES, **BASELINE_NAMES}.get(key, key).replace("\n", " ")

@@ -1,12 +1,10 @@
-"""What the networks have to beat: the most frequent class, and a support vector machine on statistics of the sound.
+"""What the networks have to beat: the most frequent class, and a support vector machine on audio statistics.
 
-Both hear whole tracks, one row a track, and leave runs of the same form as the networks'. The statistics are means
-and deviations over time of what librosa computes; the machine is the usual one with an RBF kernel, its two settings
-chosen on the validation tracks. Explained in 09_beyond_the_report.
+Both take whole tracks, one row a track, and give runs of the same form as the networks'. The statistics are means
+and deviations over time of librosa's features; the machine has an RBF kernel, its two settings chosen on the
+validation tracks. Explained in 09_beyond_the_report.
 """
 
-import contextlib
-import hashlib
 import time
 from itertools import product
 
@@ -21,21 +19,17 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 from tqdm.auto import tqdm
 
-from mercore import UserError, _files, corpora, data_dir, features
-from mercore._files import atomic_directory
+from mercore import UserError, corpora, data_dir, features
 from mercore.corpora import splits
-from mercore.training import runs
+from mercore.training.runs import Run
 
 KEYS = ("majority", "svm")
 VERSION = 1  # of the statistics
 COSTS, GAMMAS = (1.0, 3.0, 10.0), (0.3, 1.0, 3.0)  # gamma in units of 1 / number of features
 
 
-def statistics(y: np.ndarray) -> np.ndarray:
-    """Means and deviations over time of MFCCs and their slopes, chroma, spectral contrast and more; and the tempo.
-
-    y: mono samples at 22,050 Hz. Returns (156,) float32.
-    """
+def compute_statistics(y: np.ndarray) -> np.ndarray:
+    """Compute 156 statistics of mono samples at 22,050 Hz: means and deviations over time of MFCCs and more; tempo."""
     rate = features.SAMPLE_RATE
     spectrum = np.abs(librosa.stft(y))
     mfcc = librosa.feature.mfcc(y=y, sr=rate, n_mfcc=20)
@@ -47,14 +41,9 @@ def statistics(y: np.ndarray) -> np.ndarray:
         chroma,
         librosa.feature.spectral_contrast(S=spectrum, sr=rate),
         librosa.feature.tonnetz(chroma=chroma),
-        *(
-            measure(S=spectrum, sr=rate)
-            for measure in (
-                librosa.feature.spectral_centroid,
-                librosa.feature.spectral_bandwidth,
-                librosa.feature.spectral_rolloff,
-            )
-        ),
+        librosa.feature.spectral_centroid(S=spectrum, sr=rate),
+        librosa.feature.spectral_bandwidth(S=spectrum, sr=rate),
+        librosa.feature.spectral_rolloff(S=spectrum, sr=rate),
         librosa.feature.spectral_flatness(S=spectrum),
         librosa.feature.zero_crossing_rate(y),
         librosa.feature.rms(S=spectrum),
@@ -66,28 +55,18 @@ def statistics(y: np.ndarray) -> np.ndarray:
     return np.concatenate([*parts, tempo, pulse]).astype(np.float32)
 
 
-def table_of(corpus: corpora.Corpus, jobs: int = 2) -> np.ndarray:
-    """`statistics` of every usable track, (tracks, n); computed once for a corpus and kept in its cache."""
-    key = hashlib.sha256(f"{VERSION} {corpus.fingerprint} {list(corpus.usable.index)}".encode()).hexdigest()[:24]
-    kept = data_dir() / "cache" / f"statistics-{key}.npz"  # with a checksum, unlike .npy
-    with contextlib.suppress(UserError, KeyError):  # not there, or spoilt
-        return _files.read_arrays(kept)["rows"]
-    tasks = [joblib.delayed(_of_file)(path) for path in corpus.usable["path"]]
-    found = joblib.Parallel(jobs, return_as="generator")(tasks)
-    rows = np.stack(list(tqdm(found, f"statistics of {corpus.name}", len(tasks), unit="track")))
-    try:
-        with atomic_directory(kept.parent) as scratch:
-            np.savez(scratch / kept.name, rows=rows)
-            (scratch / kept.name).replace(kept)
-    except OSError as error:
-        raise UserError(
-            f"{kept.parent}: can't be written to ({error.strerror}); set MERCORE_DATA to a folder that can"
-        ) from error
-    return rows
+def corpus_statistics(corpus: corpora.Corpus, jobs: int = 2) -> np.ndarray:
+    """Return `compute_statistics` of every usable track, (tracks, 156); each is computed once and cached."""
+    memory = joblib.Memory(data_dir() / "cache" / "statistics", verbose=0)
+    of_file = joblib.delayed(memory.cache(_file_statistics, ignore=["path"]))
+    tracks = corpus.usable[["path", "digest"]].itertuples(index=False)
+    tasks = [of_file(path, digest, VERSION) for path, digest in tracks]
+    rows = joblib.Parallel(jobs, return_as="generator")(tasks)
+    return np.stack(list(tqdm(rows, f"statistics of {corpus.name}", len(tasks), unit="track")))
 
 
-def _of_file(path: str) -> np.ndarray:
-    return statistics(features.load(path))
+def _file_statistics(path: str, digest: str, version: int) -> np.ndarray:
+    return compute_statistics(features.load(path))
 
 
 def train(
@@ -97,45 +76,39 @@ def train(
     seed: int = 0,
     folds: int | None = None,
     fold: int | None = None,
-) -> runs.Run:
-    """Fit one of KEYS on the tracks of a corpus; the run isn't written (`runs.save` does), as it takes but a moment.
-
-    Raises UserError on an unknown key.
-    """
+) -> Run:
+    """Fit one of KEYS on the tracks of a corpus; the run isn't written to disk, `runs.save` does that."""
     if key not in KEYS:
         raise UserError(f"unknown baseline {key!r}: choose one of {', '.join(KEYS)}")
     rows = corpus.usable[["label", "artist"]].rename_axis("track").reset_index().assign(index=0, start=0.0)
     split = splits.make(corpus, rows, protocol, seed, folds=folds, fold=fold)
-    started = time.perf_counter()
+    started, chosen = time.perf_counter(), dict[str, object]()
     if key == "majority":
         shares = rows.loc[split.train, "label"].value_counts(normalize=True).reindex(corpus.classes, fill_value=0.0)
-        p, chosen = np.tile(shares.to_numpy(), (len(rows), 1)), {}
+        p = np.tile(shares.to_numpy(), (len(rows), 1))
     else:
-        p, chosen = _machine(table_of(corpus), rows["label"].to_numpy(), split, corpus.classes, seed)
+        p, chosen = _fit_svm(corpus_statistics(corpus), rows["label"].to_numpy(), split, corpus.classes, seed)
     predictions = rows.drop(columns="index").assign(
         side=split.side, predicted=np.array(corpus.classes)[p.argmax(axis=1)]
     )
     predictions[[f"p_{label}" for label in corpus.classes]] = p
     config = {"network": key, "profile": "baseline", "protocol": split.protocol, "protocol_asked": protocol,
               "seed": seed, "folds": folds, "fold": fold, **chosen}  # fmt: skip
-    about = {"name": corpus.name, "task": corpus.task, "classes": list(corpus.classes),
+    about = {"name": corpus.name, "kind": corpus.kind, "task": corpus.task, "classes": list(corpus.classes),
              "fingerprint": corpus.fingerprint, "tracks": len(rows)}  # fmt: skip
     seconds = {"training": time.perf_counter() - started}
-    return runs.Run(config, about, pd.DataFrame(), predictions, seconds, split.notes)
+    return Run(config, about, pd.DataFrame(), predictions, seconds, split.notes)
 
 
-def _machine(x: np.ndarray, labels: np.ndarray, split: splits.Split, classes, seed: int) -> tuple[np.ndarray, dict]:
-    """Class probabilities of all rows from the machine that does best on validation, and its settings.
-
-    It learns from the training side alone, as the networks do.
-    """
+def _fit_svm(x: np.ndarray, labels: np.ndarray, split: splits.Split, classes, seed: int) -> tuple[np.ndarray, dict]:
+    """Return class probabilities of all rows by the SVM that does best on validation, and its settings."""
 
     def machine(cost, gamma):
         return make_pipeline(StandardScaler(), SVC(C=cost, gamma=gamma / x.shape[1]))
 
     def score(settings) -> float:
-        chosen = machine(*settings).fit(x[split.train], labels[split.train])
-        return chosen.score(x[split.validation], labels[split.validation])
+        fitted = machine(*settings).fit(x[split.train], labels[split.train])
+        return fitted.score(x[split.validation], labels[split.validation])
 
     cost, gamma = max(product(COSTS, GAMMAS), key=score)
     fewest = min(np.unique(labels[split.train], return_counts=True)[1])

@@ -4,178 +4,197 @@ import re
 from pathlib import Path
 
 import pandas as pd
+from matplotlib.figure import Figure
 
-from mercore import FACTS, PROJECT, evaluation, plots, songs
+from mercore import FACTS, PROJECT, evaluation, plots
 from mercore.evaluation import published
-from mercore.study import claims as ledger
+from mercore.study import claims, records, tables
 from mercore.study import plots as study_plots
-from mercore.study import records
-from mercore.study import tables as beyond
-from mercore.training import runs
+from mercore.study.tables import Networks, RecordIndex
+from mercore.training.runs import Run
 
 REAL = PROJECT / "figures" / "real"
 ABLATIONS = FACTS / "ablations.csv"
 LEARNING = "training tracks"  # in the names of the ablations that make a learning curve
 # The corpora with folds of tuned networks, each with the accuracy of a machine on its authors' own features, if any.
-MACHINES = {beyond.CORPORA["mood"]: published.PANDA_SVM_ACCURACY, beyond.REAL_GENRES: None}
+MACHINES = {tables.CORPORA["mood"]: published.PANDA_SVM_ACCURACY, tables.REAL_GENRES: None}
 # Whose records the report's figures of a task are drawn from: the first corpus that has some by the protocol.
-DRAWN = {"genre": (beyond.CORPORA["genre"], "GTZAN-mini"), "mood": (beyond.CORPORA["mood"],)}
+DRAWN = {"genre": (tables.CORPORA["genre"], "GTZAN-mini"), "mood": (tables.CORPORA["mood"],)}
+RESULTS = {"genre": (7, "annex1_genre_results"), "mood": (8, "annex2_mood_results")}
 FIGURES_OF_SONGS = {"genre": (9, 11), "mood": (10, 12)}
 
 
-def draw(several: list[runs.Run], out: Path = REAL) -> list[Path]:
-    """Every figure and table that follows from these records, a folder a protocol; returns the files.
+class Writer:
+    """Saves figures and tables to one folder and remembers what it has written."""
 
-    several: what `records.load_all` returns.
-    """
-    written = [] if not several else _draw_ablations(out / "comparison")
-    for protocol in beyond.PROTOCOLS:
-        own = {task: _first_recorded(several, names, protocol) for task, names in DRAWN.items()}
-        own = {task: found for task, found in own.items() if found}
-        if own:
-            written += _draw_protocol(own, protocol, out / protocol)
-    for name in dict.fromkeys(run.corpus["name"] for run in several):
+    def __init__(self, folder: Path):
+        """Write below `folder`."""
+        self.folder, self.written = folder, []
+
+    def figure(self, fig, name: str | int, runs: list[Run], note: str = "") -> None:
+        """Save a figure whose provenance is that of these runs."""
+        self.written.append(plots.save(fig, name, plots.Provenance.of(*runs, note=note), self.folder))
+
+    def table(self, table: pd.DataFrame, name: str) -> None:
+        """Save a table."""
+        self.written.append(plots.save_table(table, name, self.folder))
+
+
+def draw(recorded: list[Run], out: Path = REAL) -> list[Path]:
+    """Draw every figure and table that follows from the records, a folder a protocol; return the files."""
+    index = RecordIndex(recorded)
+    if not recorded:
+        return []
+    written = draw_ablations(out / "comparison")
+    for protocol in tables.PROTOCOLS:
+        written += draw_report_figures(index, protocol, out / protocol)
+    comparison = Writer(out / "comparison")
+    for corpus in index.corpora:
         for profile in ("report", "tuned"):
-            written += _draw_comparison(several, name, profile, out / "comparison")
-    for name in MACHINES:
-        written += _draw_folds(several, name, out / "comparison")
-    if tables := beyond.mood_name_tables(several):
-        used = [run for of in beyond.mood_name_runs(several).values() for run in of]
-        fig = study_plots.plot_mood_names(tables)
-        written.append(plots.save(fig, "mood_names", plots.Provenance.of(*used), out / "comparison"))
-    return written
+            draw_protocols(index, corpus, profile, comparison)
+    for corpus in MACHINES:
+        draw_folds(index, corpus, comparison)
+    draw_mood_names(index, comparison)
+    return written + comparison.written
 
 
-def _first_recorded(several: list[runs.Run], names: tuple[str, ...], protocol: str) -> dict[str, list[runs.Run]]:
-    """`beyond.by_network` of the first of these corpora that has records by the protocol; empty where none has."""
-    return next(filter(None, (beyond.by_network(several, name, protocol) for name in names)), {})
-
-
-def _draw_protocol(own: dict[str, dict[str, list[runs.Run]]], protocol: str, out: Path) -> list[Path]:
-    """The report's figures 7 to 26 and both annexes by one protocol, as far as there are records; and the ledger."""
-    written = []
-    for task, of_task in own.items():
-        every = [run for several in of_task.values() for run in several]
-        summary, classes = evaluation.summarise(every), every[0].classes
-        about = plots.Provenance.of(*every)
-        fig = plots.plot_accuracies(summary, task, classes, protocol)
-        table = plots.annex_table(summary, task, classes, f"{every[0].corpus['name']}, split by {protocol}")
-        number, annex = (7, "annex1_genre_results") if task == "genre" else (8, "annex2_mood_results")
-        written += [plots.save(fig, number, about, out), plots.save_table(table, annex, out)]
-        for key, (first, *_) in of_task.items():
-            fig = plots.plot_run_confusion(first)
-            written.append(plots.save(fig, published.figure_number(task, key), plots.Provenance.of(first), out))
-        run = of_task[beyond.best_by_validation(of_task)][0]
-        if len(run.side("validation")):
-            before, after, by = beyond.calibrated(run)
-            fig = study_plots.plot_reliability(before, after, (run.title, f"at temperature {by:.2f}"))
-            written.append(plots.save(fig, f"reliability_{task}", plots.Provenance.of(run), out))
-    analyses = _analyses(own)
-    for number, run, analysis in analyses:
-        about = plots.Provenance.of_song(analysis.song, run)
-        written.append(plots.save(plots.plot_song(analysis), number, about, out))
-    snippets = pd.concat([analysis.labelled_snippets() for *_, analysis in analyses]) if analyses else None
-    claims = ledger.settle(own, snippets).set_index("number")
-    return [*written, plots.save_table(claims, "claims", out)]
-
-
-def _analyses(own: dict[str, dict[str, list[runs.Run]]]) -> list[tuple[int, runs.Run, songs.Analysis]]:
-    """What the two networks of the case studies made of the composed songs, each with the number of its figure."""
-    return [
-        (number, run, analysis)
-        for task, key in records.CASE_NETWORKS.items()
-        for run in own.get(task, {}).get(key, [])[:1]
-        for number, analysis in zip(FIGURES_OF_SONGS[task], records.analyses(run), strict=False)
-    ]
-
-
-def _draw_comparison(several: list[runs.Run], corpus: str, profile: str, out: Path) -> list[Path]:
-    """The protocols side by side on one corpus, and what voting and pairs of networks add by each."""
-    table = beyond.protocol_table(several, corpus, profile)
-    if table.empty:
+def draw_report_figures(index: RecordIndex, protocol: str, out: Path) -> list[Path]:
+    """Draw the report's figures 7 to 26 and both annexes by one protocol, as far as there are records; and claims."""
+    found = {
+        task: next(filter(None, (index.by_network(corpus, protocol) for corpus in corpora)), {})
+        for task, corpora in DRAWN.items()
+    }
+    by_task = {task: networks for task, networks in found.items() if networks}
+    if not by_task:
         return []
-    slug = _slug(corpus) + ("_tuned" if profile == "tuned" else "")
-    by_protocol = {protocol: beyond.by_network(several, corpus, protocol, profile) for protocol in beyond.PROTOCOLS}
-    by_protocol = {protocol: own for protocol, own in by_protocol.items() if own}
-    used = beyond.compared(several, corpus, profile)
-    about, first = plots.Provenance.of(*used), used[0]
-    what = beyond.score(first).name
-    fig = study_plots.plot_protocols(table, first.corpus["task"], first.classes, what)
-    written = [
-        plots.save(fig, f"protocols_{slug}", about, out),
-        plots.save_table(table.drop(columns="seeds").set_index("network"), f"protocols_{slug}", out),
-    ]
-    whole = {protocol: own for protocol, own in by_protocol.items() if protocol != "clip"}
-    if whole:
-        votes = {f"split by {protocol}": beyond.vote_table(own) for protocol, own in whole.items()}
-        fig = plots.plot_votes(votes, what)
-        about = plots.Provenance.of(*(run for run in used if run.config["protocol"] in whole))
-        pairs = pd.concat({protocol: beyond.pair_table(own) for protocol, own in whole.items()}, names=["split"])
-        written.append(plots.save(fig, f"votes_{slug}", about, out))
-        written.append(plots.save_table(pairs, f"pairs_{slug}", out))
-    return written
+    writer = Writer(out)
+    for task, networks in by_task.items():
+        draw_results(task, networks, protocol, writer)
+        draw_confusions(task, networks, writer)
+        draw_reliability(task, networks[tables.best_by_validation(networks)][0], writer)
+    snippets = draw_songs(by_task, writer)
+    writer.table(claims.evaluate_claims(by_task, snippets).set_index("number"), "claims")
+    return writer.written
 
 
-def _draw_folds(several: list[runs.Run], corpus: str, out: Path) -> list[Path]:
-    """The tuned networks, alone and together, beside the baselines on the same folds; and more of the best of them."""
-    found = beyond.folds_of(several, corpus)
-    used = [run for of in found.values() for run in of]
-    if not used:
-        return []
-    table = beyond.fold_table(several, corpus)
-    pooled = f"{used[0].config['folds']} folds, pooled"
-    fig = study_plots.plot_folds(table, len(used[0].classes), MACHINES[corpus], beyond.score(used[0]).name)
-    name = f"tuned_{_slug(corpus)}"
-    written = [
-        plots.save(fig, name, plots.Provenance.of(*used, note=pooled), out),
-        plots.save_table(table, name, out),
-    ]
-    if networks := {key: of for key, of in found.items() if key in published.ORDER}:
-        best = networks[beyond.best_by_validation(networks)]
-        written += _draw_best(several, best, plots.Provenance.of(*best, note=pooled), out)
-    return written
+def draw_results(task: str, networks: Networks, protocol: str, writer: Writer) -> None:
+    """Draw figure 7 or 8 and its annex."""
+    runs, (number, annex) = tables.all_runs([networks]), RESULTS[task]
+    summary, classes = evaluation.summarise(runs), runs[0].classes
+    writer.figure(plots.plot_accuracies(summary, task, classes, protocol), number, runs)
+    source = f"{runs[0].corpus['name']}, split by {protocol}"
+    writer.table(plots.annex_table(summary, task, classes, source), annex)
 
 
-def _draw_best(several: list[runs.Run], best: list[runs.Run], about: plots.Provenance, out: Path) -> list[Path]:
-    """Of one network's folds: what voting adds, its confusions, and moods by genre where genres are known."""
-    first, test, slug = best[0], beyond.pooled_test(best), _slug(best[0].corpus["name"])
-    curves = {first.corpus["task"]: beyond.accuracy_by_clips(test)}
-    matrix = evaluation.confusion(evaluation.vote(test), first.classes)
-    drawn = {
-        f"clip_votes_{slug}": study_plots.plot_clip_votes(curves, {first.corpus["task"]: first.title}),
+def draw_confusions(task: str, networks: Networks, writer: Writer) -> None:
+    """Draw the confusion matrix of each of the report's networks, by its first seed."""
+    for key in published.ORDER:
+        if key in networks:
+            run = networks[key][0]
+            writer.figure(plots.plot_run_confusion(run), published.figure_number(task, key), [run])
+
+
+def draw_reliability(task: str, run: Run, writer: Writer) -> None:
+    """Draw accuracy against confidence, before and after temperature scaling."""
+    if len(run.side("validation")):
+        before, after, temperature = tables.calibrated(run)
+        titles = run.title, f"at temperature {temperature:.2f}"
+        writer.figure(study_plots.plot_reliability(before, after, titles), f"reliability_{task}", [run])
+
+
+def draw_songs(by_task: dict[str, Networks], writer: Writer) -> pd.DataFrame | None:
+    """Draw the composed songs as the networks of the case studies recorded them; return snippets in known sections."""
+    snippets = []
+    for task, key in records.CASE_NETWORKS.items():
+        for run in by_task.get(task, {}).get(key, [])[:1]:
+            for number, analysis in zip(FIGURES_OF_SONGS[task], records.song_analyses(run), strict=False):
+                about = plots.Provenance.of_song(analysis.song, run)
+                writer.written.append(plots.save(plots.plot_song(analysis), number, about, writer.folder))
+                snippets.append(analysis.labelled_snippets())
+    return pd.concat(snippets) if snippets else None
+
+
+def draw_protocols(index: RecordIndex, corpus: str, profile: str, writer: Writer) -> None:
+    """Draw the protocols compared on one corpus, and what voting and pairs of networks give by each."""
+    by_protocol = index.by_protocol(corpus, profile)
+    if not by_protocol:
+        return
+    table, runs = tables.protocol_table(by_protocol), tables.all_runs(by_protocol.values())
+    slug, what = _slug(corpus) + ("_tuned" if profile == "tuned" else ""), tables.score(runs[0]).name
+    fig = study_plots.plot_protocols(table, runs[0].corpus["task"], runs[0].classes, what)
+    writer.figure(fig, f"protocols_{slug}", runs)
+    writer.table(table.drop(columns="seeds").set_index("network"), f"protocols_{slug}")
+    by_track = {protocol: networks for protocol, networks in by_protocol.items() if protocol != "clip"}
+    if by_track:
+        votes = {f"split by {protocol}": tables.vote_table(networks) for protocol, networks in by_track.items()}
+        writer.figure(plots.plot_votes(votes, what), f"votes_{slug}", tables.all_runs(by_track.values()))
+        pairs = {protocol: tables.pair_table(networks) for protocol, networks in by_track.items()}
+        writer.table(pd.concat(pairs, names=["split"]), f"pairs_{slug}")
+
+
+def draw_folds(index: RecordIndex, corpus: str, writer: Writer) -> None:
+    """Draw tuned networks, ensembles and baselines compared on the same folds; and more of the best network."""
+    folds, slug = index.folds(corpus), _slug(corpus)
+    if not folds:
+        return
+    table, runs = tables.fold_table(folds), tables.all_runs([folds])
+    pooled = f"{runs[0].config['folds']} folds, pooled"
+    fig = study_plots.plot_folds(table, len(runs[0].classes), MACHINES[corpus], tables.score(runs[0]).name)
+    writer.figure(fig, f"tuned_{slug}", runs, pooled)
+    writer.table(table, f"tuned_{slug}")
+    if networks := index.folds(corpus, baselines=False):
+        best = networks[tables.best_by_validation(networks)]
+        for name, fig in best_network_figures(index, best, slug).items():
+            writer.figure(fig, name, best, pooled)
+
+
+def best_network_figures(index: RecordIndex, best: list[Run], slug: str) -> dict[str, Figure]:
+    """Plot what voting adds to one network's folds, its confusions, and moods by genre where genres are known."""
+    first, test = best[0], tables.pooled_test(best)
+    task, matrix = first.corpus["task"], evaluation.confusion(evaluation.vote(test), first.classes)
+    figures = {
+        f"clip_votes_{slug}": study_plots.plot_clip_votes({task: tables.accuracy_by_clips(test)}, {task: first.title}),
         f"confusion_{slug}": plots.plot_confusion(matrix, f"{first.title}, profile tuned: tracks"),
     }
-    genres = beyond.accuracy_by_genre(several, best)
-    if first.corpus["task"] == "mood" and len(genres):
-        drawn["moods_by_genre"] = study_plots.plot_by_genre(genres, f"Moods by genre: {first.title}, profile tuned")
-    return [plots.save(fig, name, about, out) for name, fig in drawn.items()]
+    genres = tables.accuracy_by_genre(index, best)
+    if task == "mood" and len(genres):
+        title = f"Moods by genre: {first.title}, profile tuned"
+        figures["moods_by_genre"] = study_plots.plot_by_genre(genres, title)
+    return figures
+
+
+def draw_mood_names(index: RecordIndex, writer: Writer) -> None:
+    """Draw which quadrants the report's mood names stand for."""
+    if networks := tables.mood_name_runs(index):
+        fig = study_plots.plot_mood_names(tables.mood_name_tables(networks))
+        writer.figure(fig, "mood_names", tables.all_runs([networks]))
 
 
 def _slug(corpus: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", corpus.lower()).strip("_")
 
 
-def ablations() -> tuple[pd.DataFrame, pd.DataFrame, plots.Provenance]:
-    """What tests/benchmarks/ablations.py has measured: a row a change; a row a number of training tracks; whence.
-
-    Both tables have the network as it is, the first one in its first row, the learning curve in its last.
-    """
+def read_ablations() -> tuple[pd.DataFrame, pd.DataFrame, plots.Provenance]:
+    """Read data/ablations.csv: a row for each change, the unchanged network first; the learning curve; provenance."""
     table = pd.read_csv(ABLATIONS, index_col="variant")
-    row = table.iloc[0]
+    unchanged = table.iloc[0]
     about = plots.Provenance(
-        corpus=beyond.CORPORA["mood"],
+        corpus=tables.CORPORA["mood"],
         protocol="artist",
-        tracks=int(row["tested tracks"]),
-        seed=int(row["seed"]),
+        tracks=int(unchanged["tested tracks"]),
+        seed=int(unchanged["seed"]),
         profile="tuned",
-        note=f"{int(row['folds'])} folds, pooled; network: Conv",
+        note=f"{int(unchanged['folds'])} folds, pooled; network: Conv",
     )
     fewer = table.index.str.contains(LEARNING)
     curve = pd.concat([table[fewer], table.iloc[:1]]).sort_values("training tracks")
     return table[~fewer], curve, about
 
 
-def _draw_ablations(out: Path) -> list[Path]:
-    table, curve, about = ablations()
-    drawn = {"ablations": study_plots.plot_ablations(table), "learning_curve": study_plots.plot_learning_curve(curve)}
-    return [plots.save(fig, name, about, out) for name, fig in drawn.items()]
+def draw_ablations(out: Path) -> list[Path]:
+    """Draw data/ablations.csv and its learning curve."""
+    table, curve, about = read_ablations()
+    return [
+        plots.save(study_plots.plot_ablations(table), "ablations", about, out),
+        plots.save(study_plots.plot_learning_curve(curve), "learning_curve", about, out),
+    ]

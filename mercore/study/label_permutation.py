@@ -19,28 +19,26 @@ ORDERS = tuple(permutations(QUADRANTS))  # the quadrants of the printed names, i
 
 
 def log_likelihoods(printed: np.ndarray, ours: np.ndarray) -> np.ndarray:
-    """The log-likelihoods (nats) of the report's counts under our confusions, one for each of ORDERS.
+    """Compute log-likelihoods (nats), (..., 24), of printed counts (4, 4) under ours (..., 4, 4) for each of ORDERS.
 
-    printed: counts, (4, 4), in printed order. ours: counts, (..., 4, 4), in the order of QUADRANTS. Returns (..., 24).
     Each true class is a multinomial draw; its probabilities are our shares, half a clip added to each cell
     (Jeffreys' prior), so that a confusion we didn't see isn't impossible.
     """
     counts = ours + 0.5
     log_share = np.log(counts / counts.sum(axis=-1, keepdims=True))
-    places = [[QUADRANTS.index(name) for name in order] for order in ORDERS]
-    return np.stack([(printed * log_share[..., at, :][..., at]).sum(axis=(-2, -1)) for at in places], axis=-1)
+    orders = [[QUADRANTS.index(name) for name in order] for order in ORDERS]
+    return np.stack([(printed * log_share[..., order, :][..., order]).sum(axis=(-2, -1)) for order in orders], axis=-1)
 
 
 def bootstrap(key: str, predictions: pd.DataFrame, draws: int = 2000, seed: int = 0) -> pd.DataFrame:
-    """Log-likelihoods of the report's matrix of a network: one row a draw of our test tracks, one column an order.
+    """Compute log-likelihoods of a network's printed matrix under our test clips: a row a draw, a column an order.
 
-    predictions: test clips of our runs of the same network. Row 0 has every track once; the other rows resample
-    tracks, or artists where several tracks are of one.
+    Row 0 has every track once; the others resample tracks, or artists where several tracks are of one.
     """
-    of, names = pd.factorize(evaluation.artist_or_track(predictions))
-    true, predicted = (predictions[side].map(QUADRANTS.index) for side in ("label", "predicted"))
+    group, names = pd.factorize(evaluation.artist_or_track(predictions))
+    true, predicted = (predictions[column].map(QUADRANTS.index) for column in ("label", "predicted"))
     by_group = np.zeros((len(names), 4, 4))
-    np.add.at(by_group, (of, true, predicted), 1)
+    np.add.at(by_group, (group, true, predicted), 1)
     times = np.vstack([np.ones(len(names)), evaluation.bootstrap_counts(len(names), draws, seed)])
     drawn = np.tensordot(times, by_group, axes=1)
     values = log_likelihoods(published.confusion("mood", key).to_numpy(), drawn)
@@ -48,10 +46,7 @@ def bootstrap(key: str, predictions: pd.DataFrame, draws: int = 2000, seed: int 
 
 
 def verdict(table: pd.DataFrame) -> dict:
-    """What `bootstrap` found: the likeliest order, how often it is the likeliest, and its lead over the printed one.
-
-    Keys: order, share (of the draws), lead (nats, over published.MOOD_ORDER), low, high (95 %, over the draws).
-    """
+    """Return the likeliest order, its share of the draws, and its lead over the printed one (nats; low, high)."""
     order = table.iloc[0].idxmax()
     lead = table[order] - table[published.MOOD_ORDER]
     low, high = np.quantile(lead.iloc[1:], [0.025, 0.975])
@@ -60,22 +55,19 @@ def verdict(table: pd.DataFrame) -> dict:
 
 
 def leave_one_out(tables: dict[str, pd.DataFrame]) -> list[pd.DataFrame]:
-    """`bootstrap` of all networks together, then of all but one, for each that may be left out.
-
-    As one network alone may decide what is the likeliest for all together.
-    """
+    """Add up the tables of all networks, then of all but one, as a single network may decide the sum of all."""
     together = sum(tables.values())
-    return [together, *(together - own for own in tables.values() if len(tables) > 1)]
+    return [together, *(together - table for table in tables.values() if len(tables) > 1)]
 
 
-def steadiness(tables: dict[str, pd.DataFrame]) -> float:
-    """In which share of the draws the likeliest order of all networks is the likeliest, whichever one is left out."""
-    every = leave_one_out(tables)
-    order = every[0].iloc[0].idxmax()
-    return float(min((table.iloc[1:].idxmax(axis=1) == order).mean() for table in every))
+def leave_one_out_agreement(tables: dict[str, pd.DataFrame]) -> float:
+    """Return the share of draws in which the likeliest order of all networks stays so, whichever one is left out."""
+    sums = leave_one_out(tables)
+    order = sums[0].iloc[0].idxmax()
+    return float(min((table.iloc[1:].idxmax(axis=1) == order).mean() for table in sums))
 
 
 def possible_orders(table: pd.DataFrame, share: float) -> list[tuple[str, ...]]:
-    """The orders that are likeliest in so many of the draws of `bootstrap` together, the most frequent first."""
+    """Return the orders that together are likeliest in so many of the draws, the most frequent first."""
     counts = table.iloc[1:].idxmax(axis=1).value_counts(normalize=True)
     return list(counts.index[: int((counts.cumsum() < share).sum()) + 1])

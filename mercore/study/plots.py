@@ -1,4 +1,4 @@
-"""Plots of what goes beyond the report: protocols compared, calibration, its mood names. See 09_beyond_the_report."""
+"""Plots of the study: protocols compared, calibration, votes, mood names, folds. See 09_beyond_the_report."""
 
 import numpy as np
 import pandas as pd
@@ -19,38 +19,55 @@ from mercore.plots.style import (
     new_figure,
     styled,
 )
+from mercore.study.tables import KEYS, in_order
 
-PROTOCOL_COLOURS = {"clip": ORANGE, "track": GREEN, "artist": BLUE}
-MARKS = {"clip": "s", "track": "D", "artist": "o"}
+DASHED = (0, (4, 3))
+PROTOCOL_MARKS = {"clip": (ORANGE, "s"), "track": (GREEN, "D"), "artist": (BLUE, "o")}
+
+
+def _draw_intervals(ax, names, low, high, colours=BLUE, alpha: float = 0.4) -> np.ndarray:
+    """Draw a horizontal bar for each row, the first on top; return their heights."""
+    y = np.arange(len(names))
+    ax.hlines(y, low, high, color=colours, linewidth=5, alpha=alpha)
+    ax.set_yticks(y, names)
+    ax.set_ylim(len(y) - 0.5, -0.5)
+    ax.grid(axis="x")
+    return y
+
+
+def _draw_chance(ax, classes: int) -> None:
+    ax.axvline(1 / classes, color=INK, linewidth=0.9, linestyle=DASHED, label="chance")
+
+
+def _add_legend(ax, ncols: int, **options) -> None:
+    ax.legend(ncols=ncols, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2, **options)
 
 
 @styled
 def plot_protocols(table: pd.DataFrame, task: str, classes, what: str = "accuracy") -> Figure:
-    """Test accuracy of each network by each protocol, with intervals; seeds as small points.
+    """Plot the test scores (`what`) of each network by each protocol, with intervals; seeds as strokes.
 
-    `table`: a row each of network, protocol, accuracy, low, high (over all seeds together), seeds (a list of the
-    accuracies of each). `what`: of which kind they are. The report's own are marked where `classes` are its classes.
+    `table` is as from `tables.protocol_table`. The report's accuracies are marked where `classes` are its classes.
     """
-    networks = [key for key in published.ORDER if key in set(table["network"])]
+    networks = in_order(set(table["network"]))
     fig, ax = new_figure(PAIR, 0.9 + 0.55 * len(networks))
-    protocols = [name for name in PROTOCOL_COLOURS if name in set(table["protocol"])]
+    protocols = [name for name in PROTOCOL_MARKS if name in set(table["protocol"])]
     for n, protocol in enumerate(protocols):
-        rows = table[table["protocol"] == protocol]
+        rows, (colour, mark) = table[table["protocol"] == protocol], PROTOCOL_MARKS[protocol]
         y = rows["network"].map(networks.index) + 0.24 * (n - (len(protocols) - 1) / 2)
-        colour = PROTOCOL_COLOURS[protocol]
         ax.hlines(y, rows["low"], rows["high"], color=colour, linewidth=3, alpha=0.5)
-        ax.plot(rows["accuracy"], y, MARKS[protocol], color=colour, markersize=6.5, label=f"split by {protocol}")
-        for at, seeds in zip(y, rows["seeds"], strict=True):
+        ax.plot(rows["accuracy"], y, mark, color=colour, markersize=6.5, label=f"split by {protocol}")
+        for height, seeds in zip(y, rows["seeds"], strict=True):
             if len(seeds) > 1:
-                ax.plot(seeds, np.full(len(seeds), at), "|", color=INK, markersize=7)
+                ax.plot(seeds, np.full(len(seeds), height), "|", color=INK, markersize=7)
     if published.has_classes(task, classes) and what == "accuracy":
-        theirs = published.accuracy(task)["test"]
-        ax.plot(theirs[networks], range(len(networks)), "X", color="black", markersize=7, label="the report (by clip)")
-    ax.axvline(1 / len(classes), color=INK, linewidth=0.9, linestyle=(0, (4, 3)), label="chance")
+        theirs = published.accuracy(task)["test"].reindex(networks)
+        ax.plot(theirs, range(len(networks)), "X", color="black", markersize=7, label="the report (by clip)")
+    _draw_chance(ax, len(classes))
     ax.set_yticks(range(len(networks)), [network_name(key) for key in networks])
     ax.set(xlabel=f"test {what} of clips", ylim=(len(networks) - 0.5, -0.5), xlim=(0, 1))
     ax.grid(axis="x")
-    ax.legend(ncols=5, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2, handlelength=1.4)
+    _add_legend(ax, 5, handlelength=1.4)
     caption = "Bars: 95 % interval from resampling whole artists (tracks where the artist isn't known)."
     if any(len(seeds) > 1 for seeds in table["seeds"]):
         caption += " All seeds together; strokes: single seeds."
@@ -62,16 +79,15 @@ def plot_protocols(table: pd.DataFrame, task: str, classes, what: str = "accurac
 
 @styled
 def plot_reliability(before: pd.DataFrame, after: pd.DataFrame, names: tuple[str, str]) -> Figure:
-    """Accuracy against confidence in ten bins, before and after temperature scaling: predictions of test clips."""
+    """Plot accuracy against confidence in ten bins, before and after temperature scaling, of test predictions."""
     fig, axes = new_figure(PAIR, 3.6, 1, 2, sharex=True, sharey=True)
     for ax, predictions, name in zip(axes, (before, after), names, strict=True):
         table = calibration.reliability_table(predictions)
         error = calibration.expected_calibration_error(predictions)
-        ax.plot([0, 1], [0, 1], color=INK, linewidth=0.9, linestyle=(0, (4, 3)))
-        ax.vlines(table["confidence"], table["confidence"], table["accuracy"], color=ORANGE, linewidth=3, alpha=0.6)
-        ax.scatter(
-            table["confidence"], table["accuracy"], 12 + 240 * table["n"] / table["n"].sum(), color=BLUE, clip_on=False
-        )
+        confidence, accuracy, share = table["confidence"], table["accuracy"], table["n"] / table["n"].sum()
+        ax.plot([0, 1], [0, 1], color=INK, linewidth=0.9, linestyle=DASHED)
+        ax.vlines(confidence, confidence, accuracy, color=ORANGE, linewidth=3, alpha=0.6)
+        ax.scatter(confidence, accuracy, 12 + 240 * share, color=BLUE, clip_on=False)
         ax.set(xlabel="confidence (probability of the predicted class)", xlim=(0, 1), ylim=(0, 1))
         ax.set_title(f"{name}: calibration error {error:.3f}")
         ax.grid()
@@ -86,7 +102,7 @@ def plot_reliability(before: pd.DataFrame, after: pd.DataFrame, names: tuple[str
 
 @styled
 def plot_clip_votes(curves: dict[str, pd.DataFrame], names: dict[str, str]) -> Figure:
-    """Track accuracy against the number of voting clips, by task: tables of beyond.accuracy_by_clips, and titles."""
+    """Plot track accuracy against the number of voting clips: `tables.accuracy_by_clips` and a title by task."""
     fig, axes = new_figure(PAIR, 3.0, 1, len(curves), sharey=True, squeeze=False)
     for ax, (task, curve) in zip(axes[0], curves.items(), strict=True):
         ax.fill_between(curve["clips"], curve["low"], curve["high"], color=BLUE, alpha=0.2, linewidth=0)
@@ -105,32 +121,29 @@ def plot_clip_votes(curves: dict[str, pd.DataFrame], names: dict[str, str]) -> F
 
 @styled
 def plot_mood_names(tables: dict[str, pd.DataFrame]) -> Figure:
-    """How likely the report's matrices are under each order of the quadrants: by network, from mood_names.bootstrap.
+    """Plot how likely the report's matrices are under each order of the quadrants, by network and for all together.
 
-    Shown is each order's lead (nats) over the order that the printed names mean, with 95 % over resampled tracks; in
-    the last panel that of all networks together.
+    `tables` are of `label_permutation.bootstrap`; shown is the lead of an order over that of the printed names.
     """
-    panels = {network_name(key): tables[key] for key in published.ORDER if key in tables}
+    panels = {network_name(key): tables[key] for key in in_order(tables)}
     panels["all together"] = together = sum(panels.values())
     orders = list(together.iloc[0].sort_values(ascending=False).index[:4])
     if published.MOOD_ORDER not in orders:
         orders.append(published.MOOD_ORDER)
+    colours = [ORANGE if order == published.MOOD_ORDER else BLUE for order in orders]
+    y = np.arange(len(orders))
     fig, axes = new_figure(PAIR, 0.9 + 0.42 * len(orders) * 1.6, 1, len(panels), sharey=True, squeeze=False)
     for ax, (name, table) in zip(axes[0], panels.items(), strict=True):
         lead = table[orders].sub(table[published.MOOD_ORDER], axis=0)
         low, high = lead.iloc[1:].quantile(0.025), lead.iloc[1:].quantile(0.975)
-        y = np.arange(len(orders))
-        colours = [ORANGE if order == published.MOOD_ORDER else BLUE for order in orders]
         ax.hlines(y, low, high, color=colours, linewidth=3, alpha=0.5)
         ax.scatter(lead.iloc[0], y, color=colours, zorder=3)
         ax.axvline(0, color=INK, linewidth=0.9)
         ax.set_title(name.replace(" + ", " +\n").replace("End-to-end ", "End-to-end\n"), size=SMALL)
         ax.grid(axis="x")
         ax.locator_params(axis="x", nbins=3)
-    axes[0, 0].set_yticks(
-        range(len(orders)),
-        [" ".join(order) + ("\n(as printed)" if order == published.MOOD_ORDER else "") for order in orders],
-    )
+    printed = {published.MOOD_ORDER: "\n(as printed)"}
+    axes[0, 0].set_yticks(y, [" ".join(order) + printed.get(order, "") for order in orders])
     axes[0, 0].set_ylim(len(orders) - 0.5, -0.5)
     add_title(fig, "How much likelier the report's mood matrices are than under the printed order (nats)")
     fig.supylabel("quadrants of the four names,\nin the order printed", size=SMALL + 1)
@@ -148,29 +161,26 @@ def plot_mood_names(tables: dict[str, pd.DataFrame]) -> Figure:
 def plot_folds(
     table: pd.DataFrame, classes: int, published_machine: float | None = None, what: str = "accuracy"
 ) -> Figure:
-    """Track accuracies of networks and baselines on the same folds, beside what they cost: `beyond.fold_table`.
+    """Plot track scores (`what`) of networks and baselines on the same folds, and their cost: `tables.fold_table`.
 
-    published_machine: the accuracy of a support vector machine on the features of the dataset's authors. what: of
-    which kind the accuracies are.
+    published_machine is the accuracy of a support vector machine on the features of the dataset's authors.
     """
     fig, (left, middle, right) = new_figure(PAIR, 1.2 + 0.42 * len(table), 1, 3, sharey=True, width_ratios=(3, 1, 1))
-    y = np.arange(len(table))
     together = {"ensemble": GREEN, "hybrid": GREEN}
-    colours = [BLUE if key in published.ORDER else together.get(key, ORANGE) for key in table.index]
-    left.hlines(y, table["low"], table["high"], color=colours, linewidth=5, alpha=0.4)
+    colours = [BLUE if key in KEYS else together.get(key, ORANGE) for key in table.index]
+    y = _draw_intervals(left, [network_name(key) for key in table.index], table["low"], table["high"], colours)
     left.scatter(table["tracks"], y, marker="D", color=colours, s=30, zorder=3)
     left.plot(table["clips"], y, "o", color=GREY, label="clips of 3 s")
-    left.axvline(1 / classes, color=INK, linewidth=0.9, linestyle=(0, (4, 3)), label="chance")
+    _draw_chance(left, classes)
     if published_machine:
         left.axvline(published_machine, color="black", linewidth=0.9, label="SVM on the dataset's own features")
-    left.legend(ncols=3, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2)
-    left.set(xlabel=f"test {what} of tracks", xlim=(0, 1), ylim=(len(y) - 0.5, -0.5))
-    left.set_yticks(y, [network_name(key) for key in table.index])
+    _add_legend(left, 3)
+    left.set(xlabel=f"test {what} of tracks", xlim=(0, 1))
     middle.barh(y, table["parameters"] / 1000, 0.55, color=GREY)
     middle.set_xlabel("parameters\n(thousands)")
     right.barh(y, table["seconds"], 0.55, color=GREY)
     right.set_xlabel("seconds\nan epoch")
-    for ax in (left, middle, right):
+    for ax in (middle, right):
         ax.grid(axis="x")
     add_caption(
         fig,
@@ -182,17 +192,14 @@ def plot_folds(
 
 @styled
 def plot_ablations(table: pd.DataFrame) -> Figure:
-    """What the test accuracy of clips loses or gains with each change: rows with difference, low, high."""
+    """Plot what the test accuracy of clips loses or gains with each change: `figures.read_ablations`."""
     rows = table.iloc[1:]
     fig, ax = new_figure(PAIR, 0.9 + 0.36 * len(rows))
-    y = np.arange(len(rows))
     colours = np.select([rows["high"] < 0, rows["low"] > 0], [ORANGE, GREEN], GREY)
     ax.axvline(0, color=INK, linewidth=0.9)
-    ax.hlines(y, 100 * rows["low"], 100 * rows["high"], color=colours, linewidth=5, alpha=0.5)
+    y = _draw_intervals(ax, rows.index, 100 * rows["low"], 100 * rows["high"], colours, alpha=0.5)
     ax.scatter(100 * rows["difference"], y, color=colours, zorder=3)
-    ax.set_yticks(y, rows.index)
-    ax.set(xlabel="accuracy of clips less that of the network as it is (points)", ylim=(len(y) - 0.5, -0.5))
-    ax.grid(axis="x")
+    ax.set(xlabel="accuracy of clips less that of the network as it is (points)")
     add_caption(
         fig,
         "The same test clips each time; bars: 95 % over resampled artists. Orange: worse; green: better; grey: "
@@ -203,13 +210,13 @@ def plot_ablations(table: pd.DataFrame) -> Figure:
 
 @styled
 def plot_learning_curve(table: pd.DataFrame) -> Figure:
-    """Test accuracy of clips against the number of training tracks: the learning curve of `real_figures.ablations`."""
+    """Plot test accuracy of clips against the number of training tracks: the curve of `figures.read_ablations`."""
     fig, ax = new_figure(PAIR, 3.4)
-    low, high = (table["clips"].iloc[-1] + table[name] for name in ("low", "high"))
-    ax.vlines(table["training tracks"], low, high, color=BLUE, linewidth=5, alpha=0.4)
-    ax.plot(table["training tracks"], table["clips"], "o-", color=BLUE)
+    tracks, whole = table["training tracks"], table["clips"].iloc[-1]
+    ax.vlines(tracks, whole + table["low"], whole + table["high"], color=BLUE, linewidth=5, alpha=0.4)
+    ax.plot(tracks, table["clips"], "o-", color=BLUE)
     ax.set(xscale="log", xlabel="training tracks (each step doubles them)", ylabel="test accuracy of clips")
-    ax.set_xticks(table["training tracks"], [f"{count:.0f}" for count in table["training tracks"]])
+    ax.set_xticks(tracks, [f"{count:.0f}" for count in tracks])
     ax.minorticks_off()
     ax.grid()
     add_caption(
@@ -222,16 +229,14 @@ def plot_learning_curve(table: pd.DataFrame) -> Figure:
 
 @styled
 def plot_by_genre(table: pd.DataFrame, title: str) -> Figure:
-    """A mood network's accuracy by genre, beside what the genre alone would give: `beyond.accuracy_by_genre`."""
+    """Plot a mood network's accuracy by genre, and what the genre alone would give: `tables.accuracy_by_genre`."""
     fig, ax = new_figure(PAIR, 1.2 + 0.36 * len(table))
-    y = np.arange(len(table))
-    ax.hlines(y, table["low"], table["high"], color=BLUE, linewidth=5, alpha=0.4)
+    names = [f"{genre} ({tracks})" for genre, tracks in table["tracks"].items()]
+    y = _draw_intervals(ax, names, table["low"], table["high"])
     ax.plot(table["accuracy"], y, "D", color=BLUE, label="the network")
     ax.plot(table["likeliest"], y, "x", color=ORANGE, markersize=8, label="the genre's most frequent mood, always")
-    ax.set_yticks(y, [f"{genre} ({tracks})" for genre, tracks in table["tracks"].items()])
-    ax.set(xlabel="test accuracy of clips (moods)", xlim=(0, 1), ylim=(len(y) - 0.5, -0.5))
-    ax.grid(axis="x")
-    ax.legend(ncols=2, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2)
+    ax.set(xlabel="test accuracy of clips (moods)", xlim=(0, 1))
+    _add_legend(ax, 2)
     add_title(fig, title)
     add_caption(fig, "In brackets: test tracks of the genre. Bars: 95 % over resampled artists.")
     return fig

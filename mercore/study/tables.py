@@ -1,9 +1,11 @@
 """Tables of what the committed records of trainings on real music show. Explained in 09_beyond_the_report.
 
-`several` is what `records.load_all` returns; `mercore.study.figures` draws these tables.
+`RecordIndex` is made once of what `records.load_all` returns; `mercore.study.figures` draws these tables. `networks`
+is always a dictionary of runs by network, as the index returns.
 """
 
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import pandas as pd
@@ -11,58 +13,94 @@ import pandas as pd
 from mercore import UserError, evaluation
 from mercore.evaluation import calibration, published
 from mercore.study import label_permutation
-from mercore.training import runs
+from mercore.training.runs import Run
 
+Networks = dict[str, list[Run]]
+
+KEYS = published.ORDER  # of the networks in tables and figures
 PROTOCOLS = ("clip", "track", "artist")
 CORPORA = {"genre": "4Q genre tags", "mood": "4Q"}  # of the records
-REAL_GENRES = "real_genres"  # both collections in one: tests/benchmarks/real_genres.py
-UNEVEN = 2.0  # from so many times as many tracks in one class as in another on, recalls are averaged
+REAL_GENRES = "real_genres"  # both collections in one, see `experiments.real_genres`
+UNEVEN = 2.0  # ratio of the largest to the smallest class from which recalls are averaged
 
 
-def by_network(
-    several: list[runs.Run], corpus: str, protocol: str, profile: str = "report"
-) -> dict[str, list[runs.Run]]:
-    """The runs of the seven networks on a corpus by a protocol, for each network by seed; only seeds all have.
+class RecordIndex:
+    """Recorded runs, looked up by corpus, protocol and profile, or as the folds of a corpus."""
 
-    Raises UserError where two of them differ in more than that, as in the clips of a track.
-    """
-    found: dict[str, dict[int, runs.Run]] = {}
-    for run in several:
-        c = run.config
-        if (run.corpus["name"], c["protocol"], c["profile"], c.get("fold")) == (corpus, protocol, profile, None):
-            other = found.setdefault(c["network"], {}).setdefault(c["seed"], run)
-            if other is not run:
-                raise UserError(f"{other.id} and {run.id} are of one network, seed and protocol: move one away")
-    seeds = set.intersection(*(set(of) for of in found.values())) if found else set()
-    return {key: [found[key][seed] for seed in sorted(seeds)] for key in published.ORDER if seeds and key in found}
+    def __init__(self, records: Iterable[Run]):
+        """Sort the records once."""
+        self.records = list(records)
+        self._single, self._folds = defaultdict(list), defaultdict(list)
+        for run in self.records:
+            name, c = run.corpus["name"], run.config
+            if c.get("fold") is None:
+                self._single[name, c["protocol"], c["profile"]].append(run)
+            elif c["profile"] in ("tuned", "baseline"):
+                self._folds[name].append(run)
+
+    @property
+    def corpora(self) -> list[str]:
+        """The names of all corpora, in the order of the records."""
+        return list(dict.fromkeys(run.corpus["name"] for run in self.records))
+
+    def by_network(self, corpus: str, protocol: str, profile: str = "report") -> Networks:
+        """Return the runs of each network by seed, without folds; only seeds that all networks have, each once."""
+        found = _unique(self._single[corpus, protocol, profile], "seed", "network, seed and protocol")
+        seeds = set.intersection(*(set(runs) for runs in found.values())) if found else set()
+        return {key: [found[key][seed] for seed in sorted(seeds)] for key in in_order(found) if seeds}
+
+    def by_protocol(self, corpus: str, profile: str = "report") -> dict[str, Networks]:
+        """Return `by_network` for each protocol that has records."""
+        found = {protocol: self.by_network(corpus, protocol, profile) for protocol in PROTOCOLS}
+        return {protocol: networks for protocol, networks in found.items() if networks}
+
+    def folds(self, corpus: str, baselines: bool = True) -> Networks:
+        """Return the folds of the tuned networks and the baselines that have every fold of one cross-validation."""
+        runs = self._folds[corpus]
+        if len({(run.config["folds"], run.config["seed"], run.config["protocol"]) for run in runs}) > 1:
+            raise UserError(f"the records of {corpus} are of several cross-validations: move all but one away")
+        found = _unique(runs, "fold", "network and fold")
+        return {
+            key: [by_fold[fold] for fold in sorted(by_fold)]
+            for key, by_fold in found.items()
+            if len(by_fold) == runs[0].config["folds"] and (baselines or not is_baseline(by_fold[0]))
+        }
 
 
-def compared(several: list[runs.Run], corpus: str, profile: str = "report") -> list[runs.Run]:
-    """The runs that `protocol_table` shows."""
-    return [
-        run for protocol in PROTOCOLS for own in by_network(several, corpus, protocol, profile).values() for run in own
-    ]
+def _unique(runs: list[Run], field: str, what: str) -> dict[str, dict[int, Run]]:
+    """Sort runs by network and by a field of their configuration; refuse two of the same."""
+    found: dict[str, dict[int, Run]] = {}
+    for run in runs:
+        other = found.setdefault(run.config["network"], {}).setdefault(run.config[field], run)
+        if other is not run:
+            raise UserError(f"{other.id} and {run.id} are of one {what}: move one away")
+    return found
 
 
-def pooled_test(own: list[runs.Run]) -> pd.DataFrame:
-    """The test predictions of several runs, usually the seeds of one network, together."""
-    return pd.concat([run.side("test") for run in own], ignore_index=True)
+def is_baseline(run: Run) -> bool:
+    """Return whether a run is of no network."""
+    return run.config["profile"] == "baseline"
 
 
-def tuning_gains(several: list[runs.Run], corpus: str, protocol: str) -> pd.DataFrame:
-    """Test accuracy in profile `tuned` less that in profile `report`, by network: difference, low, high, seeds.
+def in_order(keys: Iterable[str]) -> list[str]:
+    """Sort networks as in all figures, with unknown ones behind."""
+    return sorted(keys, key=lambda key: KEYS.index(key) if key in KEYS else len(KEYS))
 
-    On the same clips and the seeds that both have; only networks that have records of both.
-    """
-    report, tuned = (by_network(several, corpus, protocol, profile) for profile in ("report", "tuned"))
-    rows = {}
-    for key in (key for key in report if key in tuned):
-        pairs = [(a, b) for a in report[key] for b in tuned[key] if a.config["seed"] == b.config["seed"]]
-        if pairs:
-            both = (pooled_test(list(side)) for side in zip(*pairs, strict=True))
-            rows[key] = *evaluation.difference_interval(*both), len(pairs)
-    columns = ["difference", "low", "high", "seeds"]
-    return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("network")
+
+def all_runs(groups: Iterable[Networks]) -> list[Run]:
+    """Return the runs of several groups of networks in one list, as for a figure's provenance."""
+    return [run for networks in groups for runs in networks.values() for run in runs]
+
+
+def pooled_test(runs: list[Run]) -> pd.DataFrame:
+    """Return the test predictions of several runs, usually the seeds or folds of one network, together."""
+    return pd.concat([run.side("test") for run in runs], ignore_index=True)
+
+
+def best_by_validation(networks: Networks) -> str:
+    """Return the network with the highest mean validation accuracy, or training accuracy where nothing validates."""
+    side = "validation" if len(next(iter(networks.values()))[0].side("validation")) else "train"
+    return max(networks, key=lambda key: sum(run.accuracy(side) for run in networks[key]) / len(networks[key]))
 
 
 class Score(NamedTuple):
@@ -73,197 +111,157 @@ class Score(NamedTuple):
     difference: Callable
 
 
-def score(run: runs.Run) -> Score:
-    """Accuracy, or balanced accuracy where the classes of a run's corpus are uneven (`is_uneven`)."""
-    if is_uneven(run):
+def score(run: Run) -> Score:
+    """Return accuracy, or balanced accuracy where the corpus' classes are so uneven that the largest would decide."""
+    tracks = run.predictions.drop_duplicates("track")["label"].value_counts()
+    if tracks.max() >= UNEVEN * tracks.min():
         return Score("balanced accuracy", evaluation.balanced_interval, evaluation.balanced_difference)
     return Score("accuracy", evaluation.accuracy_interval, evaluation.difference_interval)
 
 
-def is_uneven(run: runs.Run) -> bool:
-    """Whether the classes of a run's corpus differ so much in size that accuracy would be one of the largest."""
-    tracks = run.predictions.drop_duplicates("track")["label"].value_counts()
-    return bool(tracks.max() >= UNEVEN * tracks.min())
-
-
-def protocol_table(several: list[runs.Run], corpus: str, profile: str = "report") -> pd.DataFrame:
-    """A row for each network and protocol: accuracy, low, high over all its seeds together, seeds (a list).
-
-    Where the classes are uneven (`is_uneven`) the accuracies are balanced ones.
-    """
+def protocol_table(by_protocol: dict[str, Networks]) -> pd.DataFrame:
+    """Compute test scores: network, protocol, accuracy, low, high (of all seeds) and seeds (a list of scores)."""
     rows = []
-    for protocol in PROTOCOLS:
-        for key, own in by_network(several, corpus, protocol, profile).items():
-            interval = score(own[0]).interval
-            rows.append((key, protocol, *interval(pooled_test(own)), [interval(run.side("test"))[0] for run in own]))
+    for protocol, networks in by_protocol.items():
+        for key, runs in networks.items():
+            interval = score(runs[0]).interval
+            seeds = [interval(run.side("test"))[0] for run in runs]
+            rows.append((key, protocol, *interval(pooled_test(runs)), seeds))
     return pd.DataFrame(rows, columns=["network", "protocol", "accuracy", "low", "high", "seeds"])
 
 
-def vote_table(own: dict[str, list[runs.Run]]) -> pd.DataFrame:
-    """What voting adds, a row a network: `score` of clips; of tracks by the mean (with low, high) and by majority."""
+def tuning_gains(report: Networks, tuned: Networks) -> pd.DataFrame:
+    """Compute by network how test accuracy changes from profile `report` to `tuned`, on the same clips and seeds."""
     rows = {}
-    for key, several in own.items():
-        interval = score(several[0]).interval
-        voted = {
-            how: pd.concat([evaluation.vote(run.side("test"), how) for run in several]) for how in ("mean", "majority")
-        }
-        clips, majority = interval(pooled_test(several))[0], interval(voted["majority"])[0]
-        rows[key] = clips, *interval(voted["mean"]), majority
-    columns = ["clips", "tracks", "low", "high", "majority"]
+    for key in (key for key in report if key in tuned):
+        pairs = [(a, b) for a in report[key] for b in tuned[key] if a.config["seed"] == b.config["seed"]]
+        if pairs:
+            first, second = (pooled_test(list(runs)) for runs in zip(*pairs, strict=True))
+            rows[key] = *evaluation.difference_interval(first, second), len(pairs)
+    return _by_network(rows, ["difference", "low", "high", "seeds"])
+
+
+def _by_network(rows: dict, columns: list[str]) -> pd.DataFrame:
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("network")
 
 
-def pair_table(own: dict[str, list[runs.Run]]) -> pd.DataFrame:
-    """Each network against the one with the best validation accuracy, on the same test tracks, a row each.
-
-    Columns: difference, low, high (`score` of tracks less the best's, all seeds together; by paired bootstrap),
-    best_alone, other_alone, p (McNemar's test on the votes of the first seed), beaten (the interval is below zero).
-    """
-    best = best_by_validation(own)
-    voted = {key: [evaluation.vote(run.side("test")) for run in several] for key, several in own.items()}
+def vote_table(networks: Networks) -> pd.DataFrame:
+    """Compute `score` of clips and of tracks, by mean probability (tracks, low, high) and by majority, by network."""
     rows = {}
-    for key in voted:
-        if key != best:
-            together = (pd.concat(voted[which], ignore_index=True) for which in (best, key))
-            difference, low, high = score(own[key][0]).difference(*together)
-            counts = evaluation.mcnemar(voted[best][0], voted[key][0])
-            rows[key] = best, difference, low, high, *counts, high < 0
-    columns = ["best", "difference", "low", "high", "best_alone", "other_alone", "p", "beaten"]
-    return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("network")
+    for key, runs in networks.items():
+        interval = score(runs[0]).interval
+        mean, majority = (
+            pd.concat([evaluation.vote(run.side("test"), how) for run in runs]) for how in ("mean", "majority")
+        )
+        rows[key] = interval(pooled_test(runs))[0], *interval(mean), interval(majority)[0]
+    return _by_network(rows, ["clips", "tracks", "low", "high", "majority"])
 
 
-def best_by_validation(own: dict[str, list[runs.Run]]) -> str:
-    """The network with the highest mean validation accuracy, or that of training where there is no validation."""
-    side = "validation" if len(next(iter(own.values()))[0].side("validation")) else "train"
-    return max(own, key=lambda key: sum(run.accuracy(side) for run in own[key]) / len(own[key]))
+def pair_table(networks: Networks) -> pd.DataFrame:
+    """Compare each network with the one of the best validation accuracy, on the same test tracks.
 
-
-def mood_name_runs(several: list[runs.Run]) -> dict[str, list[runs.Run]]:
-    """The runs by the report's own protocol that its mood matrices are compared with.
-
-    Those by its recipe; while some of the seven networks have none, those of profile `tuned` if that has more.
+    Columns: best, difference, low, high (`score` of tracks less the best's, all seeds; by paired bootstrap),
+    best_alone, other_alone, p (McNemar's test on the votes of the first seed), beaten (interval below zero).
     """
-    by_profile = (by_network(several, CORPORA["mood"], published.PROTOCOL, name) for name in ("report", "tuned"))
-    return max(by_profile, key=len)
+    best = best_by_validation(networks)
+    votes = {key: [evaluation.vote(run.side("test")) for run in runs] for key, runs in networks.items()}
+    pooled, rows = {key: pd.concat(of_seeds, ignore_index=True) for key, of_seeds in votes.items()}, {}
+    for key in (key for key in networks if key != best):
+        difference, low, high = score(networks[key][0]).difference(pooled[best], pooled[key])
+        rows[key] = best, difference, low, high, *evaluation.mcnemar(votes[best][0], votes[key][0]), high < 0
+    return _by_network(rows, ["best", "difference", "low", "high", "best_alone", "other_alone", "p", "beaten"])
 
 
-def mood_name_tables(several: list[runs.Run]) -> dict[str, pd.DataFrame]:
-    """`mood_names.bootstrap` of each network of `mood_name_runs`: its test clips, all seeds."""
-    return {key: label_permutation.bootstrap(key, pooled_test(of)) for key, of in mood_name_runs(several).items()}
+def mood_name_runs(index: RecordIndex) -> Networks:
+    """Return the runs by the report's protocol that its mood matrices are compared with.
 
-
-def calibrated(run: runs.Run) -> tuple[pd.DataFrame, pd.DataFrame, float]:
-    """Test predictions before and after temperature scaling, and the temperature, chosen on validation clips.
-
-    Raises ValueError where there are none.
+    Those of profile `report`; while some of the seven networks have none, those of `tuned` if there are more.
     """
+    found = (index.by_network(CORPORA["mood"], published.PROTOCOL, profile) for profile in ("report", "tuned"))
+    return max(found, key=len)
+
+
+def mood_name_tables(networks: Networks) -> dict[str, pd.DataFrame]:
+    """Compute `label_permutation.bootstrap` of each network, all seeds together."""
+    return {key: label_permutation.bootstrap(key, pooled_test(runs)) for key, runs in networks.items()}
+
+
+def calibrated(run: Run) -> tuple[pd.DataFrame, pd.DataFrame, float]:
+    """Return test predictions before and after temperature scaling, and the temperature, fit on validation clips."""
     if run.side("validation").empty:
         raise ValueError(f"{run.id} has no validation clips to choose a temperature on")
-    by = calibration.fit_temperature(run.side("validation"))
-    return run.side("test"), calibration.apply_temperature(run.side("test"), by), by
+    temperature = calibration.fit_temperature(run.side("validation"))
+    return run.side("test"), calibration.apply_temperature(run.side("test"), temperature), temperature
 
 
 def accuracy_by_clips(predictions: pd.DataFrame, seed: int = 0, draws: int = 20) -> pd.DataFrame:
-    """Track accuracy by the number of clips that vote, drawn at random from each track: clips, accuracy, low, high.
+    """Compute track accuracy by the number of clips that vote, from 1 to as many as the shortest track has.
 
-    predictions: clips of one side. Up to as many clips as the track with the fewest has; the mean over `draws`.
+    The clips are drawn at random from each track, `draws` times, and the accuracies averaged.
     """
-    rows = []
-    for k in range(1, predictions.groupby("track").size().min() + 1):
-        votes = [
-            evaluation.vote(predictions.groupby("track", sort=False).sample(k, random_state=seed * draws + n))
-            for n in range(draws)
-        ]
-        every = pd.concat(votes, ignore_index=True)
-        rows.append((k, *evaluation.accuracy_interval(every)))
+    rows, tracks = [], predictions.groupby("track", sort=False)
+    for k in range(1, tracks.size().min() + 1):
+        votes = [evaluation.vote(tracks.sample(k, random_state=seed * draws + n)) for n in range(draws)]
+        rows.append((k, *evaluation.accuracy_interval(pd.concat(votes, ignore_index=True))))
     return pd.DataFrame(rows, columns=["clips", "accuracy", "low", "high"])
 
 
-def folds_of(several: list[runs.Run], corpus: str) -> dict[str, list[runs.Run]]:
-    """The runs of a cross-validation by artist in profile `tuned`, and of the baselines: those with every fold.
-
-    Raises UserError where they aren't of the same folds, or where two are of one network and fold.
-    """
-    own = [
-        run
-        for run in several
-        if run.corpus["name"] == corpus
-        and run.config["fold"] is not None
-        and run.config["profile"] in ("tuned", "baseline")
-    ]
-    if len({(run.config["folds"], run.config["seed"], run.config["protocol"]) for run in own}) > 1:
-        raise UserError(f"the records of {corpus} are of several cross-validations: move those of all but one away")
-    found: dict[str, dict[int, runs.Run]] = {}
-    for run in own:
-        other = found.setdefault(run.config["network"], {}).setdefault(run.config["fold"], run)
-        if other is not run:
-            raise UserError(f"{other.id} and {run.id} are of one network and fold: move one away")
-    return {key: [of[fold] for fold in sorted(of)] for key, of in found.items() if len(of) == own[0].config["folds"]}
-
-
-def average(*voted: pd.DataFrame) -> pd.DataFrame:
-    """One vote per track from those of several networks (`evaluation.vote`): the mean of their probabilities."""
-    columns = [name for name in voted[0] if name.startswith("p_")]
-    first = voted[0].set_index("track")
-    means = sum(own.set_index("track").loc[first.index, columns] for own in voted) / len(voted)
+def ensemble_votes(*votes: pd.DataFrame) -> pd.DataFrame:
+    """Average the probabilities of several networks' track votes (`evaluation.vote`): one vote a track."""
+    columns = [name for name in votes[0] if name.startswith("p_")]
+    first = votes[0].set_index("track")
+    means = sum(vote.set_index("track").loc[first.index, columns] for vote in votes) / len(votes)
     return first.assign(**means, predicted=means.idxmax(axis=1).str.removeprefix("p_")).reset_index()
 
 
-def fold_votes(several: list[runs.Run], corpus: str) -> dict[str, pd.DataFrame]:
-    """Votes of the test tracks, all folds together: of each network and baseline, and of what they say together.
+def fold_votes(folds: Networks) -> dict[str, pd.DataFrame]:
+    """Return votes of the test tracks, all folds together, of each network and baseline, and of ensembles.
 
-    `ensemble` averages the networks, `hybrid` takes the support vector machine with them.
+    `ensemble` averages the networks, `hybrid` the networks and the support vector machine.
     """
-    found = folds_of(several, corpus)
-    voted = {key: pd.concat([evaluation.vote(run.side("test")) for run in of]) for key, of in found.items()}
-    alone = [own for key, own in voted.items() if key in published.ORDER]
-    if len(alone) > 1:
-        voted["ensemble"] = average(*alone)
-        if "svm" in voted:
-            voted["hybrid"] = average(*alone, voted["svm"])
-    return voted
+    votes = {key: pd.concat([evaluation.vote(run.side("test")) for run in runs]) for key, runs in folds.items()}
+    single = [votes[key] for key, runs in folds.items() if not is_baseline(runs[0])]
+    if len(single) > 1:
+        votes["ensemble"] = ensemble_votes(*single)
+        if "svm" in votes:
+            votes["hybrid"] = ensemble_votes(*single, votes["svm"])
+    return votes
 
 
-def fold_table(several: list[runs.Run], corpus: str) -> pd.DataFrame:
-    """A row for each of `fold_votes`: clips and tracks (accuracies), low, high, and what it costs.
+def fold_table(folds: Networks) -> pd.DataFrame:
+    """Compare networks, ensembles and baselines (`fold_votes`) on the same folds, best first.
 
-    less_svm, less_low, less_high: track accuracy less that of the support vector machine, on the same tracks.
-    parameters and seconds (an epoch, median) are of the networks alone. Accuracies are those of `score`.
+    Columns: tracks, low, high, clips (`score`); less_svm, less_low, less_high (tracks less those of the support vector
+    machine); parameters, seconds (an epoch, median) of single networks.
     """
-    found, voted = folds_of(several, corpus), fold_votes(several, corpus)
-    _, interval, difference = score(next(iter(found.values()))[0])
-    rows = {}
-    for key, own in voted.items():
-        tracks, low, high = interval(own)
-        rows[key] = {"tracks": tracks, "low": low, "high": high}
-        if key in published.ORDER:
-            rows[key]["clips"] = interval(pooled_test(found[key]))[0]
-            rows[key]["parameters"] = found[key][0].parameters
-            rows[key]["seconds"] = pd.concat([run.history["seconds"] for run in found[key]]).median()
-        if "svm" in voted and key != "svm":
-            same = voted["svm"].set_index("track").loc[own["track"]].reset_index()
-            effect = difference(same, own.reset_index(drop=True))
+    _, interval, difference = score(next(iter(folds.values()))[0])
+    votes, rows = fold_votes(folds), {}
+    for key, voted in votes.items():
+        rows[key] = dict(zip(("tracks", "low", "high"), interval(voted), strict=True))
+        if key in folds and not is_baseline(folds[key][0]):
+            rows[key]["clips"] = interval(pooled_test(folds[key]))[0]
+            rows[key]["parameters"] = folds[key][0].parameters
+            rows[key]["seconds"] = pd.concat([run.history["seconds"] for run in folds[key]]).median()
+        if "svm" in votes and key != "svm":
+            same = votes["svm"].set_index("track").loc[voted["track"]].reset_index()
+            effect = difference(same, voted.reset_index(drop=True))
             rows[key] |= dict(zip(("less_svm", "less_low", "less_high"), effect, strict=True))
     columns = ["tracks", "low", "high", "clips", "less_svm", "less_low", "less_high", "parameters", "seconds"]
     table = pd.DataFrame.from_dict(rows, orient="index").reindex(columns=columns).rename_axis("network")
     return table.sort_values("tracks", ascending=False)
 
 
-def accuracy_by_genre(several: list[runs.Run], moods: list[runs.Run]) -> pd.DataFrame:
-    """How a mood network does on tracks of each genre, where a record of the genre corpus names it: a row each.
+def accuracy_by_genre(index: RecordIndex, moods: list[Run]) -> pd.DataFrame:
+    """Compute a mood network's accuracy by genre, where a record of the genre corpus names it.
 
-    several: all records. moods: runs of one mood network. Columns: tracks; accuracy, low, high; likeliest, the share
-    of the genre's tracks whose mood is its most frequent one, which knowing the genre alone would give.
+    Column likeliest is the share of a genre's most frequent mood, which knowing the genre alone would give.
     """
-    if not any(run.corpus["name"] == CORPORA["genre"] for run in several):
-        return pd.DataFrame(columns=["tracks", "accuracy", "low", "high", "likeliest"])
-    genres = pd.concat(
-        [run.predictions[["track", "label"]] for run in several if run.corpus["name"] == CORPORA["genre"]]
-    ).drop_duplicates("track")
-    test = pooled_test(moods).merge(genres.rename(columns={"label": "genre"}), on="track")
+    genres = [run.predictions[["track", "label"]] for run in index.records if run.corpus["name"] == CORPORA["genre"]]
     rows = {}
-    for genre, own in test.groupby("genre"):
-        tracks = own.drop_duplicates("track")["label"]
-        rows[genre] = len(tracks), *evaluation.accuracy_interval(own), tracks.value_counts(normalize=True).max()
+    if genres:
+        genre = pd.concat(genres).drop_duplicates("track").rename(columns={"label": "genre"})
+        for name, clips in pooled_test(moods).merge(genre, on="track").groupby("genre"):
+            shares = clips.drop_duplicates("track")["label"].value_counts()
+            rows[name] = shares.sum(), *evaluation.accuracy_interval(clips), shares.max() / shares.sum()
     columns = ["tracks", "accuracy", "low", "high", "likeliest"]
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("genre")

@@ -112,6 +112,7 @@ def train(
     reuse: bool = True,
     listener: fit.Listener | None = None,
     callbacks: Sequence = (),
+    config: TrainingConfig | None = None,
     **changes,
 ) -> runs.Run:
     """Train one network and leave a run record, or return the finished run of the very same training.
@@ -127,6 +128,7 @@ def train(
         listener: Follows the training and may stop it: then the best weights so far are kept, and the record says
             after how many epochs.
         callbacks: Further Keras callbacks, such as keras.callbacks.TensorBoard.
+        config: All settings at once, as another run has them, in place of the profile, protocol, seed and changes.
         **changes: Settings to change, such as epochs=5, learning_rate=1e-3 or n_fft=1024: fields of
             `TrainingConfig` or `FeatureSettings`.
 
@@ -138,7 +140,7 @@ def train(
         Stopped: Where it is stopped before the first step.
     """
     listener = listener or fit.Listener()
-    config = configure(network, profile_name, protocol=protocol, seed=seed, **changes)
+    config = config or configure(network, profile_name, protocol=protocol, seed=seed, **changes)
     corpus, table, split = split_corpus(corpus, config)
     shape = features.shape(config.input, config.clip_seconds, config.features)
     model, code = None, None
@@ -149,7 +151,7 @@ def train(
         code = hashlib.sha256(model.to_json().encode()).hexdigest()[:12]
     record = asdict(config) | {
         "protocol": split.protocol,
-        "protocol_asked": protocol,
+        "protocol_asked": config.protocol,
         "architecture": code,
         "split": hashlib.sha256("\n".join(split.side).encode()).hexdigest()[:12],
     }

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 import jinja2
@@ -59,7 +60,8 @@ def write(executed: list[Path], target: Path, glossary: Path) -> Path:
     Raises:
         UserError: Naming a notebook that failed, or a formula that can't be read.
     """
-    pages, settings = [], {}
+    pages: list[Page] = []
+    settings: dict[str, None] = {}  # in the order of their first use
     for path in executed:
         notebook = nbformat.read(path, as_version=4)
         pages.append(_make_page(path.name, notebook))
@@ -118,7 +120,7 @@ def convert(notebook) -> BeautifulSoup:
     for tag in soup.select("script, iframe, style[scoped]"):
         tag.decompose()
     for number, picture in enumerate(soup("img"), 1):
-        if not picture.get("alt") or picture["alt"].startswith("No description"):
+        if str(picture.get("alt") or "No description").startswith("No description"):
             heading = picture.find_previous(HEADINGS)
             picture["alt"] = f"Picture {number}{': ' + _heading_text(heading) if heading else ''}"
     for mark in soup.select("a.anchor-link"):
@@ -154,7 +156,7 @@ def set_formula(tex: str, display: str):
     for word, synonym in TEX_SYNONYMS.items():
         known = known.replace(word, synonym)
     try:
-        math = BeautifulSoup(convert(known, display=display), "html.parser").math
+        math: Any = BeautifulSoup(convert(known, display=display), "html.parser").math
     except Exception as error:  # it has a dozen of its own, and an IndexError for a missing brace
         raise UserError(f"${tex}$: this formula can't be set ({type(error).__name__}); correct its TeX") from error
     math["alttext"] = " ".join(tex.split())
@@ -168,11 +170,11 @@ def set_formula(tex: str, display: str):
 
 def find_terms(glossary: BeautifulSoup) -> dict[str, str]:
     """Return the terms of a glossary with their anchors; "decibel (dB)" and "precision and recall" are two each."""
-    names = {}
+    names: dict[str, str] = {}
     for heading in glossary.select("h3[id]"):
         for name in re.split(r"\s*[(),;/]\s*|\s+and\s+", _heading_text(heading)):
             if len(name) > 1:
-                names.setdefault(name, heading["id"])
+                names.setdefault(name, str(heading["id"]))
     return names
 
 
@@ -202,9 +204,10 @@ def link_terms(soup: BeautifulSoup, terms: dict[str, str], file: str) -> None:
 def _redirect_links(page: Page, anchors: dict[str, set[str]]) -> None:
     """Let a page's links lead to pages of the book, given the anchors of each; links to other files become text."""
     for link in page.soup.select("a[href]"):
-        if re.match(r"(https?|mailto|data):", link["href"]):
+        address = str(link["href"])
+        if re.match(r"(https?|mailto|data):", address):
             continue
-        path, _, anchor = unquote(link["href"]).partition("#")
+        path, _, anchor = unquote(address).partition("#")
         file = re.sub(r"\.(ipynb|md)$", ".html", path)
         if path and file not in anchors:
             link.unwrap()

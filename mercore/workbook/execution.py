@@ -109,7 +109,6 @@ def _send_to_children(number: int) -> None:
 
 def _die_with_parent() -> None:
     """End this process and its kernels as soon as its parent has ended, which may have been killed."""
-
     parent = multiprocessing.parent_process()
 
     def watch() -> None:

@@ -22,7 +22,8 @@ class Feedback:
     """
 
     def __init__(self, worth: int):
-        self.worth, self.passed = worth, []
+        self.worth = worth
+        self.passed: list[bool] = []
 
     @contextmanager
     def check(self, sentence: str) -> Iterator[None]:

@@ -128,7 +128,8 @@ def find_submissions(folder: Path) -> list[Submission]:
     """Return the notebooks of students below a folder, by student and chapter; links are not followed."""
     if not folder.is_dir():
         raise UserError(f"{folder}: there is no such folder; name one with a folder for each student")
-    known, found = assignment.chapters(), {}
+    known = assignment.chapters()
+    found: dict[tuple[str, str], Path] = {}
     for path in sorted(folder.rglob("*.ipynb")):
         parts = path.relative_to(folder).parts
         chapter = next((name for name in known if path.stem.endswith(name)), None)

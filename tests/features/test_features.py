@@ -41,7 +41,7 @@ def corpus(own_folders):
 
 
 def parts():
-    return list((data_dir() / "cache" / "features").glob("*.part"))
+    return list((data_dir() / "cache" / "features").glob(".unfinished*"))
 
 
 def tone(seconds, rate, hertz=440.0):
@@ -165,7 +165,7 @@ def test_extract_names_the_bad_track_and_leaves_nothing(corpus):
     soundfile.write(path, np.full(5 * 22_050, 1e9), 22_050, subtype="FLOAT")
     with pytest.raises(UserError, match=r"piste n°1.*full scale"):
         features.extract(corpus, clips, "waveform")
-    assert not list((data_dir() / "cache" / "features").iterdir())
+    assert not list((data_dir() / "cache" / "features").glob("[!.]*"))
 
 
 def test_what_an_encoder_left_beyond_full_scale_is_cut_off_there(corpus):
@@ -194,7 +194,7 @@ def test_while_another_process_extracts_this_one_waits(corpus):
         def progress(done, of):
             told.append((done, of))
             if len(told) == 3:
-                assert not list(folder.iterdir())
+                assert not list(folder.glob("[!.]*"))
                 other.kill()  # what is dead is no longer waited for
 
         x = features.extract(corpus, cut(corpus.tracks, per_track=1), "log_mel", progress=progress)

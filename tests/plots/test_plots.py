@@ -42,7 +42,7 @@ def run_of(task="genre", network="end2end_gru", name=None, protocol="artist", cl
         for clip in range(5)
     ]
     config = {"network": network, "protocol": protocol, "seed": seed, "profile": "quick"}
-    about = {"name": name or f"embedded {task}", "task": task, "classes": list(classes)}
+    about = {"name": name or f"embedded {task}", "kind": "composed", "task": task, "classes": list(classes)}
     return Run(config, about, pd.DataFrame(), pd.DataFrame(rows), {"training": 1.0}, notes, 180647)
 
 
@@ -126,7 +126,7 @@ def every_figure():
 
 def test_every_figure_is_legible(tmp_path):
     for name, fig in every_figure():
-        path = plots.save(fig, "it", Provenance(corpus="embedded genre", protocol="artist"), tmp_path)
+        path = plots.save(fig, "it", Provenance(corpus="embedded genre", protocol="artist", composed=True), tmp_path)
         assert not plots.is_blank(path), name
         sizes = [t.get_fontsize() for t in fig.findobj(Text) if t.get_visible() and t.get_text().strip()]
         assert min(sizes) >= SMALL, name
@@ -175,7 +175,7 @@ def test_several_runs_share_a_footer():
 
 
 def test_provenance_of_a_corpus():
-    corpus = SimpleNamespace(name="4Q", usable=pd.DataFrame(index=range(900)))
+    corpus = SimpleNamespace(name="4Q", kind="4q", usable=pd.DataFrame(index=range(900)))
     assert Provenance.of_corpus(corpus).text() == "Corpus: 4Q, 900 tracks."
 
 
@@ -276,6 +276,15 @@ def test_accuracy_bars_have_the_summary_s_heights():
     heights = [patch.get_height() for patch in ax.patches]
     expected = summary.loc[["conv", "bgru"], list(evaluation.SIDES)].to_numpy().T.ravel()
     assert heights == pytest.approx(expected.tolist())
+
+
+def test_a_network_of_ones_own_is_in_figures_and_tables():
+    own = run_of(network="mine")
+    summary = evaluation.summarise([run_of(network="conv"), own])
+    fig = plots.plot_accuracies(summary, "genre", GENRES, "artist")
+    assert [tick.get_text() for tick in fig.axes[0].get_xticklabels()] == ["Conv", "mine"]
+    assert list(plots.annex_table(summary, "genre", GENRES))[:2] == ["Conv", "mine"]
+    assert "Genre: mine" in texts_of(plots.plot_run_confusion(own))
 
 
 def test_annex_table_holds_ours_and_the_report_s(tmp_path):

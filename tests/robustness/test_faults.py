@@ -108,7 +108,7 @@ def keep_a_record(folder: Path, music: Path) -> None:
     run.folder = folder.parent / "kept"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(records, "metrics", lambda run: {})  # they take half a minute
-        records.keep(run, folder / "records")
+        records.commit(run, folder / "records")
 
 
 def keep_a_model(folder: Path, music: Path) -> None:

@@ -54,7 +54,7 @@ def written(folder: Path, record, predictions: bytes) -> Path:
 
 def use(run: runs.Run) -> None:
     """What the command line and the figures ask of a record first."""
-    assert run.title and run.classes and run.clip_seconds > 0 and records.threads(run)
+    assert run.title and run.classes and run.clip_seconds > 0 and records.thread_count(run)
     assert 0 <= np.nan_to_num(run.accuracy()) <= 1
     f"{run.id}: test accuracy {run.accuracy():.3f}, {run.timings['training']:.0f} s of training"
 
@@ -100,7 +100,7 @@ def test_what_a_network_made_of_the_songs(tmp_path, record, draw):
     good = (RECORD / records.SNIPPETS).read_bytes()
     folder = written(tmp_path / "run", record[0], gzip.compress(record[1].encode()))
     (folder / records.SNIPPETS).write_bytes(draw.draw(spoilt(good) | st.binary(max_size=100)))
-    read(records.analyses, runs.load(folder), naming=folder / records.SNIPPETS)
+    read(records.song_analyses, runs.load(folder), naming=folder / records.SNIPPETS)
 
 
 class Bomb:

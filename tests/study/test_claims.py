@@ -45,13 +45,13 @@ def settled(genre=None, mood=None, **more):
         "genre": runs_of("genre", ["rock", *"abcdefghi"], genre or {}),
         "mood": runs_of("mood", ["Q1", "Q2", "Q3", "Q4"], mood or {}),
     }
-    return claims.settle(runs, **more).set_index("number")
+    return claims.evaluate_claims(runs, **more).set_index("number")
 
 
 def test_all_fifteen_claims_are_settled_once():
     table = settled()
     assert list(table.index) == list(range(1, 16))
-    assert set(table["verdict"]) <= {claims.HOLDS, claims.FAILS, claims.OPEN}
+    assert set(table["verdict"]) <= {claims.HOLDS, claims.FAILS, claims.UNDECIDED}
     assert list(table.index[table["contradicted"]]) == [2, 9, 12]
 
 
@@ -60,7 +60,7 @@ def test_all_fifteen_claims_are_settled_once():
     [
         (1, "genre", {"end2end": 0.95, "end2end_gru": 0.95}, claims.HOLDS),
         (1, "genre", {"end2end": 0.4}, claims.FAILS),
-        (1, "genre", {}, claims.OPEN),
+        (1, "genre", {}, claims.UNDECIDED),
         (2, "genre", {("conv_blstm", "train"): 0.99}, claims.HOLDS),
         (2, "genre", {("bgru", "train"): 0.99}, claims.FAILS),
         (3, "genre", {("conv_blstm", "train"): 0.99}, claims.HOLDS),
@@ -91,8 +91,8 @@ def test_mood_is_harder_only_on_the_common_scale():
 
 
 def test_what_is_not_at_hand_stays_undecided():
-    table = claims.settle({"mood": runs_of("mood", ["Q1", "Q2"], {})}).set_index("number")
-    assert table.loc[[1, 2, 3, 4, 5, 8, 13, 14, 15], "verdict"].eq(claims.OPEN).all()
+    table = claims.evaluate_claims({"mood": runs_of("mood", ["Q1", "Q2"], {})}).set_index("number")
+    assert table.loc[[1, 2, 3, 4, 5, 8, 13, 14, 15], "verdict"].eq(claims.UNDECIDED).all()
     assert table.at[1, "found"] == "nothing tested on genre"
 
 
@@ -111,7 +111,7 @@ def test_snippets_and_learning_curves_are_judged():
     more, same, less, unknown = (0.1, 0.06, 0.14), (0.0, -0.03, 0.04), (-0.12, -0.2, -0.03), (0.0, np.nan, np.nan)
     assert enough(more) == enough(more, same) == claims.FAILS
     assert enough(same) == enough(less) == enough(same, less) == claims.HOLDS
-    assert enough(same, unknown) == enough((0.05, -0.01, 0.11)) == claims.OPEN
+    assert enough(same, unknown) == enough((0.05, -0.01, 0.11)) == claims.UNDECIDED
 
 
 def test_the_spread_of_recalls():
@@ -124,7 +124,7 @@ def test_the_spread_of_recalls():
 
 
 def test_a_gap_of_two_accuracies():
-    estimate, low, high = claims.gap((0.9, 0.8, 0.95), (0.5, 0.4, 0.6))
+    estimate, low, high = claims.unpaired_difference((0.9, 0.8, 0.95), (0.5, 0.4, 0.6))
     assert estimate == pytest.approx(0.4)
     assert low == pytest.approx(0.4 - np.hypot(0.1, 0.1))
     assert high == pytest.approx(0.4 + np.hypot(0.05, 0.1))

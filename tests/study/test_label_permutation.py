@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from mercore.evaluation import published
-from mercore.study import label_permutation, tables_text
+from mercore.study import label_permutation, text
 
 
 def clips_like_the_report(order, key="conv"):
@@ -48,23 +48,23 @@ def test_an_order_that_one_network_decides_is_not_taken_for_certain():
         "end2end": 3 * label_permutation.bootstrap("end2end", clips_like_the_report(swapped, "end2end"), draws=50),
     }
     assert label_permutation.verdict(sum(tables.values()))["order"] == swapped
-    assert label_permutation.steadiness(tables) == 0
-    assert label_permutation.steadiness({"conv": tables["conv"]}) > 0.9
-    told = tables_text.tell_likeliest_names(tables)
-    assert "stays open between" in told and " or " in told
-    assert "isn't known" in tables_text.tell_what_the_names_change(tables)
+    assert label_permutation.leave_one_out_agreement(tables) == 0
+    assert label_permutation.leave_one_out_agreement({"conv": tables["conv"]}) > 0.9
+    verdict = text.describe_likeliest_order(tables)
+    assert "stays open between" in verdict and " or " in verdict
+    assert "isn't known" in text.describe_changed_statements(tables)
 
 
-def test_what_is_told_of_the_names(monkeypatch):
+def test_the_verdict_on_the_names(monkeypatch):
     swapped = ("Q1", "Q2", "Q3", "Q4")
     tables = {"conv": label_permutation.bootstrap("conv", clips_like_the_report(swapped))}
-    told = tables_text.tell_likeliest_names(tables)
-    assert "not in the order that they mean" in told
-    assert told.endswith("They are in the order Q1 Q2 Q3 Q4.")
-    assert "Bohemian Rhapsody" in tables_text.tell_what_the_names_change(tables)
-    monkeypatch.setattr(tables_text, "SURE", 1.01)
-    assert "stays open between Q1 Q2 Q3 Q4" in tables_text.tell_likeliest_names(tables)
-    assert "isn't known" in tables_text.tell_what_the_names_change(tables)
+    verdict = text.describe_likeliest_order(tables)
+    assert "not in the order that they mean" in verdict
+    assert verdict.endswith("They are in the order Q1 Q2 Q3 Q4.")
+    assert "Bohemian Rhapsody" in text.describe_changed_statements(tables)
+    monkeypatch.setattr(text, "CERTAIN", 1.01)
+    assert "stays open between Q1 Q2 Q3 Q4" in text.describe_likeliest_order(tables)
+    assert "isn't known" in text.describe_changed_statements(tables)
     as_printed = {"conv": label_permutation.bootstrap("conv", clips_like_the_report(published.MOOD_ORDER))}
-    assert "nothing speaks for a permutation" in tables_text.tell_likeliest_names(as_printed)
-    assert "stay as they are" in tables_text.tell_what_the_names_change(as_printed)
+    assert "nothing speaks for a permutation" in text.describe_likeliest_order(as_printed)
+    assert "stay as they are" in text.describe_changed_statements(as_printed)

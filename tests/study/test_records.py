@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 from mercore import UserError, __main__, plots, songs, training
-from mercore.study import figures as real_figures
-from mercore.study import records
+from mercore.study import figures, records
 from mercore.training import runs
 
 
@@ -18,19 +17,19 @@ def run(tones):
 
 
 def test_a_record_keeps_what_figures_need_and_no_weights(run, tmp_path):
-    kept = runs.load(records.keep(run, tmp_path))
+    kept = runs.load(records.commit(run, tmp_path))
     assert sorted(p.name for p in kept.folder.iterdir()) == [runs.PREDICTIONS, runs.RECORD]
     assert kept.predictions.equals(run.predictions)
     assert kept.config == run.config
-    assert records.keep(run, tmp_path) == kept.folder  # once more changes nothing
+    assert records.commit(run, tmp_path) == kept.folder  # once more changes nothing
     assert [one.id for one in records.load_all(tmp_path)] == [run.id]
 
 
 def test_a_network_of_the_case_studies_keeps_what_it_made_of_the_songs(run, tmp_path, monkeypatch):
-    assert records.analyses(runs.load(records.keep(run, tmp_path / "without"))) == []
+    assert records.song_analyses(runs.load(records.commit(run, tmp_path / "without"))) == []
     monkeypatch.setattr(records, "CASE_NETWORKS", {run.corpus["task"]: "blstm"})
-    kept = runs.load(records.keep(run, tmp_path / "with"))
-    found = records.analyses(kept)
+    kept = runs.load(records.commit(run, tmp_path / "with"))
+    found = records.song_analyses(kept)
     assert [analysis.song.composed for analysis in found] == [True, True]
     for analysis in found:
         assert list(analysis.probabilities) == list(run.classes)
@@ -41,7 +40,7 @@ def test_a_network_of_the_case_studies_keeps_what_it_made_of_the_songs(run, tmp_
 
 
 def test_metrics_follow_from_the_predictions(run, tmp_path):
-    folder = records.keep(run, tmp_path)
+    folder = records.commit(run, tmp_path)
     told = json.loads((folder / runs.RECORD).read_text())["metrics"]
     test = run.side("test")
     assert told["test"] == pytest.approx((test["label"] == test["predicted"]).mean(), abs=1e-4)
@@ -50,7 +49,7 @@ def test_metrics_follow_from_the_predictions(run, tmp_path):
 
 
 def test_another_prediction_or_another_metric_is_found_out(run, tmp_path):
-    folder = records.keep(run, tmp_path)
+    folder = records.commit(run, tmp_path)
     record = json.loads((folder / runs.RECORD).read_text())
     record["metrics"]["test"] += 0.01
     (folder / runs.RECORD).write_text(json.dumps(record))
@@ -58,7 +57,7 @@ def test_another_prediction_or_another_metric_is_found_out(run, tmp_path):
     (folder / runs.PREDICTIONS).write_bytes(gzip.compress(b"half a"))
     assert "not a whole run" in records.verify(tmp_path)[0]
     with pytest.raises(UserError, match="another record of this name"):
-        records.keep(run, tmp_path)
+        records.commit(run, tmp_path)
 
 
 def test_the_committed_records_agree_with_their_predictions():
@@ -67,10 +66,10 @@ def test_the_committed_records_agree_with_their_predictions():
 
 def test_a_record_can_be_repeated(run, tones, tmp_path, monkeypatch):
     monkeypatch.setattr(records, "RECORDS", tmp_path)
-    records.keep(run, tmp_path)
+    records.commit(run, tmp_path)
     kept = runs.load(tmp_path / run.id)
     assert records.find(run.id).folder == run.folder
-    with pytest.raises(UserError, match="doesn't tell where its music lies"):
+    with pytest.raises(UserError, match="doesn't have the path of its music"):
         records.repeat(kept)
     again = records.repeat(kept, str(tones.root))
     assert again.id != run.id
@@ -106,20 +105,22 @@ def test_another_seed_is_foretold_by_those_recorded(run):
         return replace(run, config=run.config | {"seed": seed, "split": f"{seed}"}, predictions=test)
 
     several = [by_seed(seed, right) for seed, right in ((0, 5), (1, 6), (2, 7))]
-    assert records.place(by_seed(3, 6), several[:2]).startswith("2 records differ")
+    assert records.within_prediction_interval(by_seed(3, 6), several[:2]).startswith("2 records differ")
     # mean .6, s .1, t(2) 4.303: .6 +- .497
-    assert "inside the 95 % prediction interval, 0.103 to 1.097" in records.place(by_seed(3, 10), several)
-    assert "OUTSIDE" in records.place(by_seed(3, 1), several)
-    assert "seeds 0, 1, 2" in records.place(by_seed(3, 6), several)
-    assert records.place(by_seed(2, 6), several).startswith("2 records differ")
+    assert "inside the 95 % prediction interval, 0.103 to 1.097" in records.within_prediction_interval(
+        by_seed(3, 10), several
+    )
+    assert "OUTSIDE" in records.within_prediction_interval(by_seed(3, 1), several)
+    assert "seeds 0, 1, 2" in records.within_prediction_interval(by_seed(3, 6), several)
+    assert records.within_prediction_interval(by_seed(2, 6), several).startswith("2 records differ")
     other = replace(several[0], config=several[0].config | {"epochs": 99})
-    assert records.place(by_seed(3, 6), [other, *several[1:]]).startswith("2 records differ")
+    assert records.within_prediction_interval(by_seed(3, 6), [other, *several[1:]]).startswith("2 records differ")
 
 
 def test_without_records_there_is_nothing_to_draw(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(records, "RECORDS", tmp_path)
     assert __main__.main(["runs", "draw"]) == 2
-    assert "there are no records yet" in capsys.readouterr().err
+    assert "there are no records" in capsys.readouterr().err
 
 
 def test_the_command_line(run, capsys):
@@ -130,10 +131,10 @@ def test_the_command_line(run, capsys):
 
 
 def test_the_committed_figures_are_those_that_follow_from_the_records(tmp_path):
-    drawn = real_figures.draw(records.load_all(), tmp_path)
+    drawn = figures.draw(records.load_all(), tmp_path)
     assert drawn
     for path in drawn:
-        committed = real_figures.REAL / path.relative_to(tmp_path)
+        committed = figures.REAL / path.relative_to(tmp_path)
         assert committed.exists(), f"{committed} is missing: run `python -m mercore runs draw`"
         same = plots.read_provenance if path.suffix == ".png" else Path.read_text
         assert same(committed) == same(path), f"{committed} is stale: run `python -m mercore runs draw`"

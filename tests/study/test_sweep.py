@@ -10,14 +10,13 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-import joblib
 import pandas as pd
 import pytest
 
 from mercore import UserError, training
 from mercore.__main__ import main
-from mercore.study import cluster, sweep
-from mercore.training import runs, storage
+from mercore.study import sweep
+from mercore.training import runs
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -55,7 +54,7 @@ def test_a_failure_is_named_and_the_others_go_on(tones, monkeypatch, capsys):
             raise MemoryError("no room")
         return real(corpus, key, *how, **options)
 
-    monkeypatch.setattr(training, "train", train)
+    monkeypatch.setattr("mercore.training.train", train)
     monkeypatch.setenv(sweep.THREADS, "1")
     command = ["sweep", str(tones.root), "--task", "mood", "--networks", "conv,blstm,bgru", "--profile", "smoke",
                "--protocol", "track", "--jobs", "1"]  # fmt: skip
@@ -64,7 +63,7 @@ def test_a_failure_is_named_and_the_others_go_on(tones, monkeypatch, capsys):
     assert "[2/3] failed: blstm, seed 0: MemoryError: no room" in told.out and "[3/3] bgru, seed 0: test" in told.out
     assert told.err.strip().endswith("mercore: blstm, seed 0: MemoryError: no room")
 
-    monkeypatch.setattr(training, "train", real)
+    monkeypatch.setattr("mercore.training.train", real)
     before = set(os.listdir(runs.runs_dir()))
     assert main(command) == 0
     assert len(set(os.listdir(runs.runs_dir())) - before) == 1  # the others were found
@@ -74,48 +73,58 @@ def test_another_corpus_at_the_same_place_is_refused(tones, monkeypatch):
     monkeypatch.setenv(sweep.THREADS, "1")
     (job,) = plan(tones)
     changed = replace(job, fingerprint="0123456789ab")
-    assert "isn't the same music" in sweep.train(changed, 1, None).error
-    assert "trains with 1 threads, not 2" in sweep.train(job, 2, None).error
+    assert "isn't the same music" in sweep.train(changed, 1)[1]
+    assert "trains with 1 threads, not 2" in sweep.train(job, 2)[1]
 
 
 def test_a_killed_process_is_made_up_for(tones, monkeypatch, tmp_path):
-    def train(job, threads, place):
+    def train(job, threads):
         mark = tmp_path / "killed"
         if job.seed == 1 and not mark.exists():
             mark.touch()
             os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
-        return sweep.Outcome(run=job.title)
+        return "", job.title
 
     monkeypatch.setattr(sweep, "train", train)
     jobs = plan(tones, seeds=range(4))
-    assert [(job, job.title) for job in jobs] == [(job, outcome.run) for job, outcome in sweep.run(jobs, at_once=2)]
+    assert [(job, None, job.title) for job in jobs] == list(sweep.run(jobs, at_once=2))
     assert (tmp_path / "killed").exists()
 
 
 def test_processes_that_always_die_do_not_hang_it(tones, monkeypatch):
-    monkeypatch.setattr(sweep, "train", lambda job, threads, place: os._exit(1))
+    monkeypatch.setattr(sweep, "train", lambda job, threads: os._exit(1))
     jobs = plan(tones, seeds=range(2))
-    told = list(sweep.collect(sweep.run(jobs, at_once=2)))
-    assert [run for _, run, _ in told] == [None, None] and "want of memory" in told[0][2]
+    found = list(sweep.run(jobs, at_once=2))
+    assert [run for _, run, _ in found] == [None, None] and "want of memory" in found[0][2]
 
 
-def test_a_cluster_needs_a_place_for_runs_and_an_address(tones, monkeypatch):
-    monkeypatch.delenv("MERCORE_RUNS", raising=False)
-    with pytest.raises(UserError, match="set MERCORE_RUNS"):
-        list(sweep.run(plan(tones), address="tcp://127.0.0.1:9"))
-    with pytest.raises(UserError, match="isn't the address"), cluster.on("head"):
+def test_a_cluster_needs_an_address():
+    with pytest.raises(UserError, match="isn't the address"), sweep.connect("head"):
         pass
+
+
+def test_a_worker_that_does_not_share_the_data_folder_is_refused(tones, monkeypatch, tmp_path):
+    monkeypatch.setenv(sweep.THREADS, "1")
+    (job,) = plan(tones)
+    assert "isn't the same folder" in sweep.train(job, 1, str(tmp_path / "not there"))[1]
+
+
+def test_baselines_are_swept_and_found_again(tones, monkeypatch):
+    monkeypatch.setenv(sweep.THREADS, "1")
+    (job,) = plan(tones, ["majority"])
+    run_id, error = sweep.train(job, 1)
+    assert error == "" and runs.load(run_id).config["profile"] == "baseline"
+    assert sweep.train(job, 1) == (run_id, "")
 
 
 @contextlib.contextmanager
 def dask(folder: Path, workers: int, **environment):
-    """A scheduler and workers on loopback, each with a data folder of its own: its address and their processes."""
+    """A scheduler and workers on loopback, each with its own data folder until a sweep names another."""
     pytest.importorskip("distributed", reason="distributed isn't installed: the extra `cluster`")
     folder.mkdir()
     told = folder / "scheduler.json"
     environment = {**os.environ, "PYTHONPATH": str(PROJECT), "TF_CPP_MIN_LOG_LEVEL": "3", **environment}
     environment.pop(sweep.THREADS, None)
-    environment.pop("MERCORE_RUNS", None)
 
     def start(name: str, *words: str) -> subprocess.Popen:
         command = [sys.executable, "-m", "dask", *words, "--scheduler-file", str(told), "--no-dashboard"]
@@ -145,44 +154,46 @@ def dask(folder: Path, workers: int, **environment):
 @pytest.mark.slow
 def test_a_cluster_gives_what_one_machine_gives_though_a_worker_is_killed(tones, tmp_path, monkeypatch):
     jobs = plan(tones, seeds=range(5))
-    alone = [runs.load(outcome.run) for _, outcome in sweep.run(jobs[:2], at_once=2)]
+    alone = [run for _, run, _ in sweep.run(jobs[:2], at_once=2)]
     here = training.prepare(tones, "log_mel", training.PROFILES["smoke"], "all").x
 
-    monkeypatch.setenv("MERCORE_RUNS", f"file://{tmp_path}/runs")
-    monkeypatch.setenv("MERCORE_DATA", str(tmp_path / "driver"))
+    monkeypatch.setenv("MERCORE_DATA", str(tmp_path / "shared"))
     with dask(tmp_path / "cluster", workers=2) as (address, workers):
         there = sweep.extract(str(tones.root), "mood", ["conv"], "smoke", address=address)["log_mel"]
-        assert Path(there.steps.filename).is_relative_to(tmp_path / "driver")
+        assert Path(there.steps.filename).is_relative_to(tmp_path / "shared")
         assert (there.steps == here.steps).all()
 
-        outcomes = []
+        found = []
         for outcome in sweep.run(jobs, address=address):
-            outcomes.append(outcome)
-            if len(outcomes) == 1:
+            found.append(outcome)
+            if len(found) == 1:
                 workers[0].kill()  # SIGKILL, in the middle of another training
                 workers[0].wait()
         assert workers[1].poll() is None
 
-        told = list(sweep.collect(outcomes))
-        assert [error for *_, error in told] == [""] * len(jobs)
-        assert storage.names() == {run.id for _, run, _ in told} and len(storage.names()) == len(jobs)
-        for one, (_, run, _) in zip(alone, told, strict=False):
+        names = [run.id for _, run, _ in found]
+        assert [error for *_, error in found] == [""] * len(jobs)
+        assert {path.name for path in (tmp_path / "shared" / "runs").glob("[!.]*")} == set(names)
+        assert len(set(names)) == len(jobs)
+        for one, (_, run, _) in zip(alone, found, strict=False):
             assert run.id == one.id and run.environment["threads"] == one.environment["threads"] == 1
             pd.testing.assert_frame_equal(run.predictions, one.predictions)
 
-        again = [outcome.run for _, outcome in sweep.run(jobs, address=address)]  # found by the worker that is left
-        assert again == [run.id for _, run, _ in told] and len(storage.names()) == len(jobs)
+        again = [run.id for _, run, _ in sweep.run(jobs, address=address)]  # found by the worker that is left
+        assert again == names
 
 
 @pytest.mark.slow
 def test_a_task_that_kills_its_workers_is_given_up_and_none_runs_here(tmp_path):
+    def work(kill):
+        return os._exit(1) if kill else os.getpid()
+
     with dask(tmp_path / "cluster", workers=1, DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES="0") as (address, _):
-        tasks = [joblib.delayed(os.getpid)(), joblib.delayed(os._exit)(1)]
-        with cluster.on(address, str):
-            first, second = joblib.Parallel(batch_size=1, return_as="generator", pre_dispatch=1)(tasks)
+        with sweep.connect(address) as client:
+            first, second = sweep.compute(client, work, [False, True])
         assert first != os.getpid()
-        assert second.startswith("given up: one worker after the other died")
-        with pytest.raises(UserError, match="has no workers"), cluster.on(address):
+        assert str(second).startswith("given up: workers kept dying")
+        with pytest.raises(UserError, match="has no workers"), sweep.connect(address):
             pass
 
 

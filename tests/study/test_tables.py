@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from mercore import UserError, evaluation, networks, plots
-from mercore.evaluation import calibration
-from mercore.study import figures as real_figures
-from mercore.study import tables, tables_text
+from mercore.evaluation import published
+from mercore.study import figures, tables
+from mercore.study.tables import RecordIndex
 from mercore.training import runs
 
 QUADRANTS = ("Q1", "Q2", "Q3", "Q4")
@@ -43,6 +43,11 @@ def records():
     return [made_up(k, p, s) for k in networks.names() for p in tables.PROTOCOLS for s in (0, 1)]
 
 
+@pytest.fixture(scope="module")
+def index(records):
+    return RecordIndex(records)
+
+
 GENRES = ("Blues", "Jazz", "Pop/Rock")
 
 
@@ -60,9 +65,10 @@ def made_up_genre(key, protocol, name="4Q genre tags"):
 
 def test_uneven_classes_are_averaged(records):
     genres = [made_up_genre(key, protocol) for key in networks.names() for protocol in ("clip", "artist")]
-    assert tables.is_uneven(genres[0])
-    assert not tables.is_uneven(records[0])
-    table = tables.protocol_table(genres, "4Q genre tags").set_index(["network", "protocol"])
+    assert tables.score(genres[0]).name == "balanced accuracy"
+    assert tables.score(records[0]).name == "accuracy"
+    table = tables.protocol_table(RecordIndex(genres).by_protocol("4Q genre tags"))
+    table = table.set_index(["network", "protocol"])
     test = genres[0].side("test")
     assert table.loc["conv", "clip"]["accuracy"] == pytest.approx(evaluation.balanced_accuracy(test))
     assert table.loc["conv", "clip"]["low"] < evaluation.balanced_accuracy(test) < table.loc["conv", "clip"]["high"]
@@ -71,30 +77,30 @@ def test_uneven_classes_are_averaged(records):
 def test_folds_of_uneven_classes_are_scored_by_balanced_accuracy(folds):
     genres = made_up_genre("conv", "artist").predictions
     columns = [name for name in genres if name.startswith("p_")] + ["label", "predicted"]
-    several = []
+    uneven = []
     for run in folds:
         if run.config["network"] != "svm":
-            own = run.predictions[["track", "artist", "start", "side"]].merge(genres[["track", "start", *columns]])
-            several.append(dataclasses.replace(run, predictions=own, corpus=run.corpus | {"classes": list(GENRES)}))
-    table = tables.fold_table(several, "4Q")
-    conv = tables.fold_votes(several, "4Q")["conv"]
+            clips = run.predictions[["track", "artist", "start", "side"]].merge(genres[["track", "start", *columns]])
+            uneven.append(dataclasses.replace(run, predictions=clips, corpus=run.corpus | {"classes": list(GENRES)}))
+    by_network = RecordIndex(uneven).folds("4Q")
+    table, conv = tables.fold_table(by_network), tables.fold_votes(by_network)["conv"]
     assert table.at["conv", "tracks"] == pytest.approx(evaluation.balanced_accuracy(conv))
     assert table.at["conv", "tracks"] != pytest.approx(evaluation.accuracy(conv))
 
 
-def test_votes_and_pairs_of_networks(records):
-    own = tables.by_network(records, "4Q", "artist")
-    votes = tables.vote_table(own)
+def test_votes_and_pairs_of_networks(index):
+    by_network = index.by_network("4Q", "artist")
+    votes = tables.vote_table(by_network)
     assert (votes["tracks"] > votes["clips"]).all()  # made up: clips are right independently of each other
-    pairs = tables.pair_table(own)
+    pairs = tables.pair_table(by_network)
     assert set(pairs.index) == set(networks.names()) - set(pairs["best"])
     assert (pairs["beaten"] == (pairs["high"] < 0)).all()
     assert pairs["p"].between(0, 1).all()
 
 
-def test_accuracy_by_genre_takes_the_genres_from_the_records(records):
-    moods = tables.by_network(records, "4Q", "artist")["conv"]
-    table = tables.accuracy_by_genre([made_up_genre("conv", "clip")], moods)
+def test_accuracy_by_genre_takes_the_genres_from_the_records(index):
+    moods = index.by_network("4Q", "artist")["conv"]
+    table = tables.accuracy_by_genre(RecordIndex([made_up_genre("conv", "clip")]), moods)
     assert list(table.index) == list(GENRES)
     assert table["tracks"].sum() == moods[0].side("test")["track"].nunique()
     assert table["accuracy"].between(table["low"], table["high"]).all()
@@ -109,7 +115,13 @@ def made_up_fold(key, fold):
     predictions = run.predictions.assign(side=sides)
     if key == "svm":
         predictions = evaluation.vote(predictions).assign(start=0.0)
-    config = run.config | {"network": key, "profile": "tuned", "seed": 1, "folds": 5, "fold": fold}
+    config = run.config | {
+        "network": key,
+        "profile": "baseline" if key == "svm" else "tuned",
+        "seed": 1,
+        "folds": 5,
+        "fold": fold,
+    }
     return dataclasses.replace(run, config=config, predictions=predictions)
 
 
@@ -119,29 +131,31 @@ def folds():
 
 
 def test_folds_are_pooled_and_networks_put_together(folds):
-    voted = tables.fold_votes(folds, "4Q")
+    by_network = RecordIndex(folds).folds("4Q")
+    voted = tables.fold_votes(by_network)
     assert set(voted) == {"conv", "conv_bgru", "svm", "ensemble", "hybrid"}
-    assert all(own["track"].nunique() == len(own) == 120 for own in voted.values())
+    assert all(votes["track"].nunique() == len(votes) == 120 for votes in voted.values())
     one, other = (voted[key].set_index("track").sort_index() for key in ("conv", "conv_bgru"))
     both = voted["ensemble"].set_index("track").sort_index()
     np.testing.assert_allclose(both["p_Q1"], (one["p_Q1"] + other["p_Q1"]) / 2)
-    table = tables.fold_table(folds, "4Q")
+    table = tables.fold_table(by_network)
     assert (table["tracks"].diff().dropna() <= 0).all()
     assert table["tracks"].between(table["low"], table["high"]).all()
     assert np.isnan(table.at["svm", "less_svm"])
     expected = table.at["conv", "tracks"] - table.at["svm", "tracks"]
     assert table.at["conv", "less_svm"] == pytest.approx(expected)
+    assert set(RecordIndex(folds).folds("4Q", baselines=False)) == {"conv", "conv_bgru"}
 
 
 def test_folds_that_lack_one_or_are_of_other_seeds_are_not_pooled(folds):
-    assert "conv" not in tables.folds_of(folds[1:], "4Q")
+    assert "conv" not in RecordIndex(folds[1:]).folds("4Q")
     other = dataclasses.replace(folds[0], config=folds[0].config | {"seed": 2})
     with pytest.raises(UserError, match="several cross-validations"):
-        tables.folds_of([*folds, other], "4Q")
+        RecordIndex([*folds, other]).folds("4Q")
     with pytest.raises(UserError, match="of one network and fold"):
-        tables.folds_of([*folds, dataclasses.replace(folds[0])], "4Q")
+        RecordIndex([*folds, dataclasses.replace(folds[0])]).folds("4Q")
     by_another_recipe = dataclasses.replace(folds[0], config=folds[0].config | {"profile": "report"})
-    assert tables.folds_of([*folds, by_another_recipe], "4Q")["conv"][0] is folds[0]
+    assert RecordIndex([*folds, by_another_recipe]).folds("4Q")["conv"][0] is folds[0]
 
 
 def test_tuning_gains_pair_the_same_clips_and_seeds(records):
@@ -149,24 +163,32 @@ def test_tuning_gains_pair_the_same_clips_and_seeds(records):
     better = [run for run in better if (run.config["network"], run.config["seed"]) == ("conv", 1)]
     test = better[0].predictions
     better[0] = dataclasses.replace(better[0], predictions=test.assign(predicted=test["label"]))
-    table = tables.tuning_gains([*records, *better], "4Q", better[0].config["protocol"])
+    index = RecordIndex([*records, *better])
+    protocol = better[0].config["protocol"]
+    table = tables.tuning_gains(*(index.by_network("4Q", protocol, profile) for profile in ("report", "tuned")))
     assert list(table.index) == ["conv"]
-    own = next(run for run in tables.by_network(records, "4Q", "clip")["conv"] if run.config["seed"] == 1)
-    assert table.at["conv", "difference"] == pytest.approx(1 - own.accuracy())
+    report = next(run for run in index.by_network("4Q", "clip")["conv"] if run.config["seed"] == 1)
+    assert table.at["conv", "difference"] == pytest.approx(1 - report.accuracy())
     assert table.at["conv", "seeds"] == 1
-    assert "Surely better by the new recipe: 1 of 1; surely worse: 0." in tables_text.tell_tuning(table)
+    assert table.at["conv", "low"] > 0
 
 
-def test_only_seeds_that_all_networks_have_are_compared(records):
-    own = tables.by_network([*records, made_up("conv", "clip", 2)], "4Q", "clip")
-    assert {key: [run.config["seed"] for run in of] for key, of in own.items()} == {key: [0, 1] for key in own}
-    assert set(own) == set(networks.names())
-    assert tables.by_network(records, "4Q genre tags", "clip") == {}
+def test_only_seeds_that_all_networks_have_are_compared(records, index):
+    found = RecordIndex([*records, made_up("conv", "clip", 2)]).by_network("4Q", "clip")
+    assert {key: [run.config["seed"] for run in of_key] for key, of_key in found.items()} == {
+        key: [0, 1] for key in published.ORDER
+    }
+    assert index.by_network("4Q genre tags", "clip") == {}
+
+
+def test_networks_are_in_the_order_of_the_figures_and_unknown_ones_come_last(records):
+    mine = [dataclasses.replace(run, config=run.config | {"network": "mine"}) for run in records[:6]]
+    assert list(RecordIndex([*mine, *records]).by_network("4Q", "clip")) == [*published.ORDER, "mine"]
 
 
 def test_two_runs_of_one_network_and_seed_cannot_be_told_apart(records):
     with pytest.raises(UserError, match="of one network, seed and protocol"):
-        tables.by_network([*records, made_up("conv", "clip", 1)], "4Q", "clip")
+        RecordIndex([*records, made_up("conv", "clip", 1)]).by_network("4Q", "clip")
 
 
 def test_voting_clips_are_right_more_often_than_one(records):
@@ -176,41 +198,6 @@ def test_voting_clips_are_right_more_often_than_one(records):
     assert curve["accuracy"].iloc[0] == pytest.approx(evaluation.accuracy(test), abs=0.06)
     assert curve["accuracy"].iloc[-1] == evaluation.accuracy(evaluation.vote(test))
     assert curve["accuracy"].iloc[-1] > curve["accuracy"].iloc[0]
-    assert "all 5" in tables_text.tell_clip_votes(curve, "mood")
-
-
-def test_sentences_follow_the_tables(records):
-    table = tables.protocol_table(records, "4Q")
-    told = tables_text.tell_protocols(table).splitlines()
-    assert len(told) == len(table)
-    assert all(("the report has" in line) == (" by clip:" in line) for line in told)
-    for honest in ("artist", "track"):
-        told = tables_text.tell_leakage(table, "mood", honest)
-        assert "7 networks read +" in told and f"split by {honest}" in told
-    before, after, by = tables.calibrated(records[0])
-    told = tables_text.tell_calibration(before, after, by)
-    worse = np.subtract(*map(calibration.expected_calibration_error, (after, before))) >= 0
-    assert ("not smaller" in told) == worse
-
-
-def test_sentences_on_tuned_networks_follow_their_tables(folds, records):
-    table = tables.fold_table(folds, "4Q")
-    told = tables_text.tell_folds(table, 0.752)
-    assert all(f"{row['tracks']:.3f} [" in told for _, row in table.iterrows())
-    assert told.count("beats it") == (table["less_low"] > 0).sum()
-    assert told.count("is beaten") == (table["less_high"] < 0).sum()
-    assert told.count("less the SVM") == len(table) - 1
-    sure = table.assign(low=0.8, high=0.9)
-    assert "below the interval" in tables_text.tell_folds(sure, 0.752)
-    assert "above the interval" in tables_text.tell_folds(table.assign(low=0.3, high=0.4), 0.752)
-    assert "features" not in tables_text.tell_folds(table)
-    assert "7 of 7 networks reach" in tables_text.tell_against_report(tables.protocol_table(records, "4Q"))
-    ablations = pd.DataFrame(
-        {"difference": [0, -0.1, 0.01, 0.05], "low": [0, -0.15, -0.02, 0.01], "high": [0, -0.05, 0.04, 0.09]},
-        index=["as it is", "a", "b", "c"],
-    )
-    lines = tables_text.tell_ablations(ablations).splitlines()
-    assert [line.split(":** ")[1] for line in lines] == ["a -10.0.", "c +5.0.", "b +1.0."]
 
 
 def test_no_validation_no_temperature(records):
@@ -220,8 +207,8 @@ def test_no_validation_no_temperature(records):
         tables.calibrated(dataclasses.replace(run, predictions=left))
 
 
-def test_the_protocols_side_by_side(records):
-    table = tables.protocol_table(records, "4Q").set_index(["network", "protocol"])
+def test_the_protocols_side_by_side(index):
+    table = tables.protocol_table(index.by_protocol("4Q")).set_index(["network", "protocol"])
     assert len(table) == 21
     row = table.loc["conv", "clip"]
     assert row["low"] < row["accuracy"] < row["high"]
@@ -245,23 +232,20 @@ def ablations(tmp_path, monkeypatch):
     ).assign(high=[0, -0.05, -0.01, 0.04], **{"tested tracks": 100, "folds": 3, "seed": 1})
     table["training tracks"] = [600, 600, 300, 600]
     table.to_csv(tmp_path / "ablations.csv")
-    monkeypatch.setattr(real_figures, "ABLATIONS", tmp_path / "ablations.csv")
+    monkeypatch.setattr(figures, "ABLATIONS", tmp_path / "ablations.csv")
 
 
 def test_a_learning_curve_ends_with_all_training_tracks(ablations):
-    choices, curve, about = real_figures.ablations()
+    choices, curve, about = figures.read_ablations()
     assert list(choices.index) == ["as it is", "without a thing", "with another"]
     assert list(curve["training tracks"]) == [300, 600]
     assert curve["clips"].iloc[-1] == 0.6
     assert "tested on 100 tracks" in about.text()
-    told = tables_text.tell_learning(curve)
-    assert "From 300 to 600" in told and "+5.0 points [+1.0, +9.0]" in told and "still gains" in told
-    assert "gains nothing" in tables_text.tell_learning(curve.assign(high=0.01))
 
 
 def test_everything_is_drawn(records, folds, ablations, tmp_path):
     genres = [made_up_genre(key, protocol) for key in networks.names() for protocol in ("clip", "artist")]
-    written = real_figures.draw([*records, *genres, *folds], tmp_path)
+    written = figures.draw([*records, *genres, *folds], tmp_path)
     names = {str(path.relative_to(tmp_path)) for path in written}
     for protocol in tables.PROTOCOLS:
         assert f"{protocol}/fig08_mood_results.png" in names
@@ -283,7 +267,7 @@ def test_everything_is_drawn(records, folds, ablations, tmp_path):
 def test_where_a_corpus_has_no_records_by_a_protocol_the_next_is_drawn(ablations, tmp_path):
     tags = [made_up_genre(key, "clip") for key in networks.names()]
     mini = [made_up_genre(key, protocol, "GTZAN-mini") for key in networks.names() for protocol in ("clip", "track")]
-    written = real_figures.draw([*tags, *mini], tmp_path)
+    written = figures.draw([*tags, *mini], tmp_path)
     for protocol, name in (("clip", "4Q genre tags"), ("track", "GTZAN-mini")):
         assert tmp_path / protocol / "fig07_genre_results.png" in written
         about = plots.read_provenance(tmp_path / protocol / "fig07_genre_results.png")
@@ -291,5 +275,5 @@ def test_where_a_corpus_has_no_records_by_a_protocol_the_next_is_drawn(ablations
 
 
 def test_no_records_no_figures(tmp_path):
-    assert real_figures.draw([], tmp_path) == []
+    assert figures.draw([], tmp_path) == []
     assert list(tmp_path.iterdir()) == []

@@ -204,10 +204,11 @@ def test_publishing_refuses_figures_of_the_embedded_corpus(own_folders, monkeypa
 
     monkeypatch.setattr(runner, "PROJECT", own_folders)
     folder = own_folders / "build" / "trial" / "figures"
-    for number, corpus in ((7, "embedded genre"), (8, "4Q")):
+    for number, corpus, composed in ((7, "embedded genre", True), (8, "4Q", False)):
         fig, ax = plots.new_figure(3, 3)
         ax.plot(np.arange(5), np.arange(5) ** 2)
-        plots.save(fig, number, plots.Provenance(corpus=corpus, protocol="artist", seed=0), out=folder)
+        about = plots.Provenance(corpus=corpus, protocol="artist", seed=0, composed=composed)
+        plots.save(fig, number, about, out=folder)
     plots.save(fig, "beyond_the_report", plots.Provenance(corpus="4Q", protocol="artist", seed=0), out=folder)
     written = {str(path.relative_to(own_folders)) for path in runner.publish("trial")}
     assert written == {"figures/real/artist/fig08_mood_results.png", "figures/real/artist/fig08_mood_results.svg"}
