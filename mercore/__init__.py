@@ -1,7 +1,7 @@
 """Helper package of a workbook on deep learning for music genre and music emotion recognition.
 
-The way of the data: corpora -> clips -> features -> splits -> networks and training -> runs -> evaluation -> plots; songs
-for the case studies. Each room says what it is for; nothing is imported or changed here.
+The way of the data: corpora -> clips -> features -> splits -> networks and training -> runs -> evaluation -> plots;
+songs for the case studies. Each room says what it is for; nothing is imported or changed here.
 """
 
 import os

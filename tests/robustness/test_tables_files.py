@@ -110,7 +110,7 @@ def test_the_sections_of_a_song(tmp_path, data):
 def test_a_table_that_is_larger_than_any_is_refused_unread(tmp_path, monkeypatch):
     file = tmp_path / "tracks.csv"
     file.write_text(GOOD)
-    monkeypatch.setattr(_files, "MOST", 50)
+    monkeypatch.setattr(_files, "MAX_BYTES", 50)
     with pytest.raises(UserError, match=r"tracks.csv: holds more than"):
         read_table(file, ("path",))
 
