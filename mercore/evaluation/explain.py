@@ -252,7 +252,7 @@ class Heard:
 
 def listen(run, corpus, clip: pd.Series, class_name: str = "") -> Heard:
     """Ask the network of a run about one clip (a row of its predictions) and a class, by default the predicted one."""
-    if run.folder is None or not (run.folder / runs.MODEL).exists():
+    if not (run.folder / runs.MODEL).exists():
         raise UserError(f"{run.id or run.title}: the run has no weights here, so its network can't be asked")
     if clip["track"] not in corpus.tracks.index:
         raise UserError(f"{clip['track']}: isn't in {corpus.name}; give the corpus that the run was trained on")

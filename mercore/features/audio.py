@@ -5,7 +5,7 @@ Audio, GStreamer, ffmpeg), through audioread. No shell is involved. Explained in
 """
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 import audioread
@@ -57,7 +57,7 @@ def _reason(error: Exception) -> str:
     return "no sound found in it" if reason.startswith("File does not exist") else reason  # which it does: a bad mp3
 
 
-def _open(path: str | Path) -> tuple[int, Iterator[np.ndarray]]:
+def _open(path: str | Path) -> tuple[int, Generator[np.ndarray]]:
     """Sample rate (Hz) and the blocks, (frames, channels) float32; raises UserError where the header rules it out."""
     try:
         file = soundfile.SoundFile(path)
@@ -73,7 +73,7 @@ def _open(path: str | Path) -> tuple[int, Iterator[np.ndarray]]:
     return file.samplerate, _blocks(file)
 
 
-def _blocks(file: soundfile.SoundFile) -> Iterator[np.ndarray]:
+def _blocks(file: soundfile.SoundFile) -> Generator[np.ndarray]:
     with file:
         size = BLOCK_FRAMES * MANY_CHANNELS // max(file.channels, MANY_CHANNELS)
         # Its own loop, as of some MP3 the last frames come only to who asks for no more than there are. It goes by the
@@ -90,7 +90,7 @@ def _is_mpeg4(path: str | Path) -> bool:
         return file.read(8)[4:] == b"ftyp"
 
 
-def _open_mpeg4(path: str | Path) -> tuple[int, Iterator[np.ndarray]]:
+def _open_mpeg4(path: str | Path) -> tuple[int, Generator[np.ndarray]]:
     try:
         file = audioread.audio_open(str(Path(path).resolve()))  # whole, so that no name passes for an option or URL
     except audioread.NoBackendError as error:
@@ -106,7 +106,7 @@ def _open_mpeg4(path: str | Path) -> tuple[int, Iterator[np.ndarray]]:
     return file.samplerate, _blocks_mpeg4(file)
 
 
-def _blocks_mpeg4(file) -> Iterator[np.ndarray]:
+def _blocks_mpeg4(file) -> Generator[np.ndarray]:
     with file:
         rest = b""  # a block needn't end with a frame
         for data in file:
@@ -128,7 +128,7 @@ def _too_long(path: str | Path, seconds: float) -> str:
     return f"{path}: lasts {length} min, a song may last {MAX_DURATION / 60:.0f} at most; cut it into parts"
 
 
-def _mix(path: str | Path, rate: int, blocks: Iterator[np.ndarray], wanted: int) -> np.ndarray:
+def _mix(path: str | Path, rate: int, blocks: Generator[np.ndarray], wanted: int) -> np.ndarray:
     """The blocks as one mono signal at the wanted rate."""
     resample = None if rate == wanted else soxr.ResampleStream(rate, wanted, 1, dtype="float32")
     parts, frames = [np.zeros(0, np.float32)], 0

@@ -16,7 +16,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from importlib import import_module
 from pathlib import Path
 from unittest import mock
@@ -32,7 +32,7 @@ BUILDING = threading.Lock()  # hold it to set the seeds, which all threads share
 class Variant:
     """How a network is built in one preset: the function, its sizes, its input type, seconds per 1,000 clips."""
 
-    build: Callable
+    build: partial
     sizes: dict
     input: str
     seconds: float | None
@@ -93,7 +93,7 @@ def network(
             _load_families()  # so that the user's networks come after them
         known = {preset: {} for preset in PRESETS} if sizes is None else sizes
         variants = {
-            preset: Variant(_with(build, fixed), own, input, (seconds or {}).get(preset))
+            preset: Variant(partial(build, **fixed), own, input, (seconds or {}).get(preset))
             for preset, own in known.items()
         }
         _REGISTRY[key] = Network(key, title, short or title, order, input, variants)
@@ -120,18 +120,10 @@ def variant(key: str, preset: str, input: str | None = None, seconds: float | No
         if key not in _REGISTRY:
             _load_families()  # this module was imported by itself, before those that it adds to
         own = _REGISTRY[key]
-        own.variants[preset] = Variant(_with(build, fixed), {}, input or own.input, seconds)
+        own.variants[preset] = Variant(partial(build, **fixed), {}, input or own.input, seconds)
         return build
 
     return register
-
-
-def _with(build: Callable, fixed: dict) -> Callable:
-    def build_fixed(n_classes, shape, **sizes):
-        return build(n_classes, shape, **fixed, **sizes)
-
-    build_fixed.source = build  # whose code decides what is built, see `code_digest`
-    return build_fixed
 
 
 def names() -> tuple[str, ...]:
@@ -254,7 +246,7 @@ def code_digest(key: str, preset: str, front_end: str = "report") -> str | None:
     Returns None for a builder outside this package: its source may rest on code elsewhere, so that only the built
     network says what it is.
     """
-    source = _find_variant(key, preset if front_end == "report" else front_end).build.source
+    source = _find_variant(key, preset if front_end == "report" else front_end).build.func
     if not source.__module__.startswith("mercore.networks."):
         return None
     files = (Path(inspect.getfile(source)), Path(__file__).with_name("layers.py"))

@@ -9,8 +9,7 @@ recipe, chosen on validation artists of 4Q; see 09_beyond_the_report.
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, fields, replace
-
-import numpy as np
+from math import prod
 
 from mercore import UserError, features, networks
 from mercore.corpora import Corpus
@@ -170,4 +169,4 @@ def estimate(config: TrainingConfig, corpora: Iterable[Corpus]) -> tuple[dict[st
     seconds = {
         key: networks.epoch_seconds(key, config.preset) * config.epochs * n_clips / 1000 for key in networks.names()
     }
-    return seconds, n_clips * 2 * sum(np.prod(features.shape(name)) for name in ("log_mel", "waveform"))
+    return seconds, n_clips * 2.0 * sum(prod(features.shape(name)) for name in ("log_mel", "waveform"))

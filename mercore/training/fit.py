@@ -61,8 +61,8 @@ def shift(batch: np.ndarray, rng: np.random.Generator, frames: int = 13, bands: 
         bands: Shift by at most so many mel bands.
     """
     n, height, width = batch.shape
-    down = rng.integers(-bands, bands + 1, size=n) + bands
-    right = rng.integers(-frames, frames + 1, size=n) + frames
+    down = np.asarray(rng.integers(-bands, bands + 1, size=n)) + bands
+    right = np.asarray(rng.integers(-frames, frames + 1, size=n)) + frames
     padded = np.pad(batch, ((0, 0), (bands, bands), (frames, frames)), mode="edge")
     return np.stack([clip[d : d + height, r : r + width] for clip, d, r in zip(padded, down, right, strict=True)])
 

@@ -60,7 +60,7 @@ class Run:
     environment: dict = field(default_factory=dict)
     digest: str | None = None
     id: str = ""
-    folder: Path | None = None
+    folder: Path = Path()
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -192,7 +192,7 @@ def save(run: Run, model=None, normaliser: features.Normaliser | None = None, be
     }
     try:
         with atomic_directory(root) as scratch:
-            if model is not None:
+            if model is not None and normaliser is not None:
                 _save_model(model, normaliser, scratch / MODEL)
                 record["weights"] = _files.sha256(scratch / MODEL)
             write_predictions(run.predictions, scratch / PREDICTIONS)

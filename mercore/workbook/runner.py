@@ -63,7 +63,7 @@ def _parse_value(name: str, value: str):
     if name == "PROFILE" and value == "tuned":
         raise UserError("PROFILE=tuned: the notebooks are about the report's networks; see notebook 09 for these")
     if name == "PROFILE":
-        return training.profile(value).name
+        return training.profile(value).profile
     if name == "PROTOCOL" and value not in ("auto", *splits.PROTOCOLS):
         raise UserError(f"PROTOCOL={value}: choose one of auto, {', '.join(splits.PROTOCOLS)}")
     return parse_literal(value)
