@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 
 from mercore.corpora.clips import CLIP_SECONDS
 from mercore.corpora.labels import class_label
-from mercore.evaluation.explain import METHODS, WINDOW, Heard
+from mercore.evaluation.explain import METHODS, WINDOW, Explanation
 from mercore.plots import style
 from mercore.plots.sound import draw_spectrogram
 from mercore.plots.style import add_caption, add_title, new_figure, styled
@@ -23,18 +23,18 @@ CURVES = {  # by method: title, unit, colour, and the value of a moment that cou
 
 
 @styled
-def plot_explanation(heard: Heard, method: str = "") -> Figure:
+def plot_explanation(heard: Explanation, method: str = "") -> Figure:
     """Plot a clip's spectrogram and, on the same time axis, how much each moment mattered by each method.
 
     Args:
-        heard: From `explain.listen`.
+        heard: From `explain.explain_clip`.
         method: The two seconds that mattered most by it (default: the first) lie between the dashed lines.
     """
-    method = method or next(iter(heard.courses))
+    method = method or next(iter(heard.importance))
     maps = {"The clip": (heard.log_mel, "viridis", "level (dB)")}
     if heard.cam is not None:
         maps["Grad-CAM"] = (heard.cam, "magma", "share of\nits largest")
-    heights = [1.7] * len(maps) + [1] * len(heard.courses)
+    heights = [1.7] * len(maps) + [1] * len(heard.importance)
     fig, axes = new_figure(
         style.PAIR,
         0.2 + 1.05 * sum(heights),
@@ -54,7 +54,7 @@ def plot_explanation(heard: Heard, method: str = "") -> Figure:
         ax.set_title(title)
         fig.colorbar(image, cax=bar, label=unit)
         _mark_window(ax, start, "white")
-    for (ax, bar), (name, (moments, values)) in zip(axes[len(maps) :], heard.courses.items(), strict=True):
+    for (ax, bar), (name, (moments, values)) in zip(axes[len(maps) :], heard.importance.items(), strict=True):
         bar.remove()
         _draw_curve(ax, name, moments, values, bold=name == method)
         ax.axvspan(start, start + WINDOW, color="#eeeeee", zorder=0)

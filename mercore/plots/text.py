@@ -3,7 +3,7 @@
 from mercore import evaluation
 from mercore.corpora.labels import class_label
 from mercore.evaluation import published
-from mercore.evaluation.explain import CLIP_SECONDS, COVER, METHODS, WINDOW, Heard
+from mercore.evaluation.explain import CLIP_SECONDS, COVER, METHODS, WINDOW, Explanation
 from mercore.evaluation.text import percent, plural
 
 VERDICTS = {
@@ -42,7 +42,7 @@ def describe_accuracy(run) -> str:
     return text
 
 
-def describe_window(heard: Heard, method: str) -> str:
+def describe_window(heard: Explanation, method: str) -> str:
     """Describe the two seconds that mattered most by a method, and the answer with and without them."""
     start = round(heard.windows[method], 1)  # before the end is computed, or 0.85 would become 0.8 to 2.9
     return (
@@ -53,10 +53,10 @@ def describe_window(heard: Heard, method: str) -> str:
     )
 
 
-def describe_agreement(heard: Heard, method: str) -> str:
+def describe_agreement(heard: Explanation, method: str) -> str:
     """Describe whether a method and occlusion agree about a clip; for occlusion itself, how much covering changes."""
     if method == "occlusion":
-        moments, losses = heard.courses["occlusion"]
+        moments, losses = heard.importance["occlusion"]
         place = f" (around {moments[losses.argmax()]:.1f} s)" if losses.max() >= 0.005 else ""
         return (
             f"Covering {COVER:.1f} s takes away at most {max(0.0, losses.max()):.2f} of the probability{place}, and "

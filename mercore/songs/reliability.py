@@ -43,6 +43,16 @@ class Reliability:
         """Whether most snippets are undecided."""
         return self.undecided_snippets > self.snippets / 2
 
+    def warnings(self) -> dict[str, str]:
+        """Return the reasons not to rely on the analysis, each with a sentence."""
+        shares = f"{self.undecided_snippets} of {self.snippets} snippets"
+        signs = {
+            "out of distribution": (self.out_of_distribution, "treat this result as a guess"),
+            "undecided": (self.undecided, f"no class has a probability above 0.5 in {shares}"),
+            "inconclusive": (not self.conclusive, "the confidence intervals of the top two classes overlap"),
+        }
+        return {name: text for name, (applies, text) in signs.items() if applies}
+
 
 def assess_reliability(analysis: Analysis, run: Run) -> Reliability:
     """Collect the signs for and against relying on an analysis of a song by this run."""

@@ -73,27 +73,17 @@ def describe_agreement(analysis: Analysis, run: Run) -> str:
 
 
 def describe_reliability(found: Reliability, analysis: Analysis, run: Run) -> list[str]:
-    """Return the signs of unreliability as sentences (Markdown), warnings first."""
-    sound = f"the song's average spectrum lies {found.distance:.2f} from the training data (threshold {OOD_THRESHOLD})"
+    """Return the warnings of `assess_reliability` as sentences (Markdown), and last what they rest on."""
+    sound = f"The song's average spectrum lies {found.distance:.2f} from the training data (threshold {OOD_THRESHOLD})"
     if run.input != "log_mel":
         level = f"{abs(found.distance):.0f} dB {'louder' if found.distance > 0 else 'quieter'}"
-        sound = f"the song is {level} than the training data, which is all that is compared for raw audio"
-    undecided = (
-        f"in {found.undecided_snippets} of {plural(found.snippets, 'snippet')} no {analysis.task} has a probability "
-        f"above 0.5; the highest is {found.confidence:.2f} on average"
-    )
+        sound = f"The song is {level} than the training data, which is all that is compared for raw audio"
+    confidence = f"the highest probability is {found.confidence:.2f} on average"
     if not np.isnan(found.test_confidence):
         test = percent(run.accuracy("test"))
-        undecided += f", on the run's test clips {found.test_confidence:.2f} with {test} correct"
-    signs = [
-        (found.out_of_distribution, "Out of distribution", f"{sound}; treat this result as a guess"),
-        (found.undecided, "Undecided", undecided),
-        (not found.conclusive, "Inconclusive", "the confidence intervals of the top two classes overlap"),
-    ]
-    warnings = [f"⚠ **{name}:** {text}." for applies, name, text in signs if applies]
-    return warnings or [
-        f"No warning, which is no evidence that the {analysis.task} is right: {sound}, and {undecided}."
-    ]
+        confidence += f", on the run's test clips {found.test_confidence:.2f} with {test} correct"
+    warnings = [f"⚠ **{name.capitalize()}:** {text}." for name, text in found.warnings().items()]
+    return [*warnings, f"{sound}; {confidence}. This is no evidence that the {analysis.task} is right."]
 
 
 def format_prediction(prediction: Prediction) -> str:
@@ -108,14 +98,7 @@ def format_prediction(prediction: Prediction) -> str:
         for name, row in shares[shares["share"] >= SHOWN].iterrows():
             share, low, high = (100 * row[column] for column in ("share", "low", "high"))
             lines.append(f"    {class_label(str(name)):<20} {share:3.0f} %   [{low:.0f}, {high:.0f}]")
-        undecided = f"no class has a probability above 0.5 in {found.undecided_snippets} of {found.snippets} snippets"
-        warnings = {
-            "this network was trained on composed music only: no statement about a recording": (
-                run.corpus.get("kind") == "composed" and not song.composed
-            ),
-            "out of distribution: treat this result as a guess": found.out_of_distribution,
-            f"undecided: {undecided}": found.undecided,
-            "inconclusive: the confidence intervals of the top two classes overlap": not found.conclusive,
-        }
-        lines += [f"    ! {text}" for text, applies in warnings.items() if applies]
+        if run.corpus.get("kind") == "composed" and not song.composed:
+            lines.append("    ! this network was trained on composed music only: no statement about a recording")
+        lines += [f"    ! {name}: {text}" for name, text in found.warnings().items()]
     return "\n".join(lines)

@@ -27,8 +27,8 @@ class ExplanationExplorer(Panel):
 
     def __init__(self, run: Run, corpus: Corpus, clip: pd.Series | None = None):
         self.run, self.corpus = run, corpus
-        self.heard: explain.Heard | None = None
-        self._clips = explain.clips_of(run)
+        self.heard: explain.Explanation | None = None
+        self._clips = explain.clips_to_explain(run)
         clip = explain.typical_clip(run) if clip is None else clip
         tracks = self._clips.drop_duplicates("track")[["track", "label"]].to_numpy()
         classes = [("the predicted class", PREDICTED), *((class_label(name), name) for name in run.classes)]
@@ -67,7 +67,7 @@ class ExplanationExplorer(Panel):
         """Compute and show the explanation, or show why there is none."""
         try:
             clip = self._clips.loc[self.clip.value]
-            self.heard = heard = explain.listen(self.run, self.corpus, clip, self.asked.value)
+            self.heard = heard = explain.explain_clip(self.run, self.corpus, clip, self.asked.value)
         except (ValueError, OSError) as error:  # a missing file, other clips, no weights: UserError is a ValueError
             self.heard = None
             self._draw(_plot_message(str(error)))
@@ -77,7 +77,7 @@ class ExplanationExplorer(Panel):
             return
         self.whole.value = wav(heard.samples)
         if self.method.value is None:  # the methods that suit a network are known once it has been built
-            self.method.options = [(explain.METHODS[name], name) for name in heard.courses]
+            self.method.options = [(explain.METHODS[name], name) for name in heard.importance]
             self.method.index = 0
         self._show()
 

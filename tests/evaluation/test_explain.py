@@ -147,10 +147,10 @@ def test_occlusion_finds_the_stretch_that_a_network_reads(shape, rate):
 
 
 @pytest.mark.parametrize("keep", [False, True])
-@pytest.mark.parametrize("kind", explain.FEATURES)
+@pytest.mark.parametrize("kind", features.FEATURES)
 def test_cover_reaches_as_far_as_it_says(kind, keep):
     x = np.ones(features.shape(kind), "float32")
-    covered = explain.cover(x, kind, 1.0, 2.0, keep=keep)
+    covered = explain.mask(x, kind, 1.0, 2.0, keep=keep)
     assert (covered == 0).mean() == pytest.approx(2 / 3 if keep else 1 / 3, abs=0.01)
     assert x.min() == 1
     axis = 1 if kind == "log_mel" else 0
@@ -243,34 +243,34 @@ def run(tones):
 
 
 def test_a_clip_heard_gives_the_probability_that_the_run_wrote_down(run, tones):
-    clip = explain.clips_of(run).iloc[0]
+    clip = explain.clips_to_explain(run).iloc[0]
     for name in run.classes:
-        heard = explain.listen(run, tones, clip, name)
+        heard = explain.explain_clip(run, tones, clip, name)
         assert heard.probability == pytest.approx(clip[f"p_{name}"], abs=5e-3)
         x = run.normaliser.apply(heard.log_mel[None])[0]
         start = heard.windows["occlusion"]
-        alone = explain.cover(x, "log_mel", start, start + 2, keep=True)
+        alone = explain.mask(x, "log_mel", start, start + 2, keep=True)
         p = np.asarray(run.model()(alone[None]))[0, run.classes.index(name)]
         assert heard.kept["occlusion"] == pytest.approx(p, abs=1e-4)
         assert len(heard.window("occlusion")) == 2 * SAMPLE_RATE
-    assert explain.listen(run, tones, clip).class_name == clip["predicted"]
+    assert explain.explain_clip(run, tones, clip).class_name == clip["predicted"]
 
 
 def test_without_a_test_side_others_are_asked(run, tones):
     test = run.predictions["side"] == "test"
     rest = replace(run, predictions=run.predictions.assign(side=np.where(test, "train", run.predictions["side"])))
-    assert set(explain.clips_of(run)["side"]) == {"test"}
-    assert "test" not in set(explain.clips_of(rest)["side"]) and len(explain.clips_of(rest))
-    assert explain.listen(rest, tones, explain.typical_clip(rest)).clip["side"] != "test"
+    assert set(explain.clips_to_explain(run)["side"]) == {"test"}
+    assert "test" not in set(explain.clips_to_explain(rest)["side"]) and len(explain.clips_to_explain(rest))
+    assert explain.explain_clip(rest, tones, explain.typical_clip(rest)).clip["side"] != "test"
 
 
 def test_survey_has_a_row_a_track(run, tones):
-    table = explain.survey(run, tones, count=3)
-    assert len(table) == table["track"].nunique() == min(3, explain.clips_of(run)["track"].nunique())
+    table = explain.agreement_survey(run, tones, count=3)
+    assert len(table) == table["track"].nunique() == min(3, explain.clips_to_explain(run)["track"].nunique())
 
 
 def test_what_is_told_holds_the_numbers_of_the_clip(run, tones):
-    heard = explain.listen(run, tones, explain.typical_clip(run))
+    heard = explain.explain_clip(run, tones, explain.typical_clip(run))
     text = describe_window(heard, "grad_cam")
     assert f"{heard.probability:.2f}" in text and class_label(heard.class_name) in text
     found = heard.agreement("grad_cam")
@@ -281,17 +281,17 @@ def test_what_is_told_holds_the_numbers_of_the_clip(run, tones):
 
 @pytest.mark.parametrize(("start", "told"), [(0.85, "0.8 to 2.8 s"), (0.25, "0.2 to 2.2 s"), (1.0, "1.0 to 3.0 s")])
 def test_the_two_seconds_are_two_as_they_are_told(run, tones, start, told):
-    heard = explain.listen(run, tones, explain.typical_clip(run))
+    heard = explain.explain_clip(run, tones, explain.typical_clip(run))
     heard = replace(heard, windows=dict.fromkeys(heard.windows, start))
     assert told in describe_window(heard, "occlusion")
     assert any(told in text.get_text() for text in plots.plot_explanation(heard, "occlusion").texts)
 
 
 def test_the_figure_has_a_row_a_method_on_one_time_axis(run, tones):
-    heard = explain.listen(run, tones, explain.typical_clip(run))
+    heard = explain.explain_clip(run, tones, explain.typical_clip(run))
     fig = plots.plot_explanation(heard, "occlusion")
     rows = [ax for ax in fig.axes if ax.get_ylabel() and ax.get_xlim() == (0, 3)]
-    assert len(rows) == 2 + len(heard.courses)
+    assert len(rows) == 2 + len(heard.importance)
     dashed = {round(float(line.get_xdata()[0]), 3) for line in rows[0].lines}
     assert dashed == {round(heard.windows["occlusion"], 3), round(heard.windows["occlusion"] + 2, 3)}
 

@@ -31,14 +31,14 @@ def run():
     return stand_in("log_mel", ["high", "low"], as_is, HighOrLow)
 
 
-def stand_in(kind, classes, normaliser, model):
+def stand_in(feature, classes, normaliser, model):
     """What `songs.analyse` needs of a run."""
 
     def compute_features(samples, starts):
-        return normaliser.apply(features.compute(samples, starts, kind))
+        return normaliser.apply(features.compute(samples, starts, feature))
 
-    about = {"input": kind, "clip_seconds": 3.0, "classes": classes, "compute_features": compute_features}
-    return SimpleNamespace(corpus={"task": "genre"}, model=model, **about)
+    about = {"input": feature, "clip_seconds": 3.0, "classes": classes, "corpus": {"task": "genre"}}
+    return SimpleNamespace(compute_features=compute_features, model=model, **about)
 
 
 def write_song(path, parts, rate=RATE):

@@ -55,11 +55,11 @@ def test_composed_and_recorded_music_are_warned_of_where_they_meet(own_folders):
     assert "How alike are they?" in describe_origin(own, real)
 
 
-def test_signs_of_unreliability_of_a_network_on_raw_audio():
+def test_reliability_of_a_network_on_raw_audio():
     run, analysis = SimpleNamespace(input="waveform", accuracy=lambda side: 0.5), make_analysis("aaaaabbbbb")
     found = songs.Reliability(-20.0, True, 0, 10, 0.9, 0.8, False)
-    first, second = describe_reliability(found, analysis, run)
-    assert first.startswith("⚠ **Out of distribution:** the song is 20 dB quieter than the training data")
-    assert second.startswith("⚠ **Inconclusive:**")
+    first, second, basis = describe_reliability(found, analysis, run)
+    assert first.startswith("⚠ **Out of distribution:**") and second.startswith("⚠ **Inconclusive:**")
+    assert basis.startswith("The song is 20 dB quieter than the training data")
     (fine,) = describe_reliability(songs.Reliability(1.0, False, 0, 10, 0.9, 0.8, True), analysis, run)
-    assert fine.startswith("No warning, which is no evidence") and "on the run's test clips 0.80 with 50.0 %" in fine
+    assert "1 dB louder" in fine and "on the run's test clips 0.80 with 50.0 % correct" in fine
