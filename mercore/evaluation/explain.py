@@ -76,7 +76,7 @@ def grad_cam(model, x: np.ndarray, class_index: int) -> np.ndarray:
 
 @lru_cache(maxsize=8)
 def _part(model, *outputs):
-    """The network up to some of its layers' outputs."""
+    """Return the network up to some of its layers' outputs."""
     import keras
 
     return keras.Model(model.input, outputs[0] if len(outputs) == 1 else list(outputs))
@@ -84,7 +84,7 @@ def _part(model, *outputs):
 
 @lru_cache(maxsize=8)  # compiling takes longer than predicting; once for batches of all sizes
 def _compiled(model, output):
-    """The network up to a layer's output, as a function of features (n, *shape)."""
+    """Return the network up to a layer's output, as a function of features (n, *shape)."""
     import tensorflow as tf
 
     part, given = _part(model, output), tf.TensorSpec((None, *model.input_shape[1:]), tf.float32)

@@ -33,14 +33,9 @@ def open_network(name: str) -> runs.Run:
         known = ", ".join(pretrained.names()) or "there are none"
         raise UserError(f"{name}: neither a model ({known}) nor a run below {runs.runs_dir()}")
     run = runs.load(folder)
-    if not (folder / runs.MODEL).is_file():
-        raise UserError(f"{folder}: holds no weights, so there is no network to use; train it again")
+    run.model()  # raises UserError if it is missing or can't be read
     if run.settings.features.version != features.DEFAULT.version:
         raise UserError(f"{folder}: was trained on other features than this version has; train it again")
-    try:
-        run.model()
-    except UserError as error:
-        raise UserError(f"{folder}: its network can't be read ({error}); train it again") from error
     return run
 
 

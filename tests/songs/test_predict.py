@@ -113,7 +113,7 @@ def test_a_run_without_weights_or_of_other_features_is_told(run, tmp_path, monke
     for file in run.folder.iterdir():
         if file.name != runs.MODEL:
             (tmp_path / "copy" / file.name).write_bytes(file.read_bytes())
-    with pytest.raises(UserError, match="holds no weights"):
+    with pytest.raises(UserError, match="no network to load; train it again"):
         predict.open_network(str(tmp_path / "copy"))
     monkeypatch.setattr("mercore.features.DEFAULT", features.FeatureSettings(version=99))
     with pytest.raises(UserError, match="trained on other features"):
