@@ -275,7 +275,7 @@ def explain_clip(run, corpus, clip: pd.Series, class_name: str = "") -> Explanat
 
 def _check(run, corpus, clip: pd.Series) -> None:
     name = run.id or run.title
-    if run.folder is None or not (run.folder / MODEL).exists():
+    if not (run.folder / MODEL).exists():
         raise UserError(f"{name}: the run has no weights here, so its predictions can't be explained")
     if clip["track"] not in corpus.tracks.index:
         raise UserError(f"{clip['track']}: isn't in {corpus.name}; give the corpus that the run was trained on")
