@@ -3,7 +3,7 @@
 Tables have a row per network key; `tables` and `runs` are by task.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import numpy as np
 import pandas as pd
@@ -16,6 +16,7 @@ from scipy import stats
 from mercore import evaluation
 from mercore.corpora.labels import class_label
 from mercore.evaluation import published
+from mercore.networks import names, short_title
 from mercore.plots import style
 from mercore.plots.confusion import compare_protocols, draw_heatmap
 from mercore.plots.style import add_caption, add_title, get_axes, network_name, new_figure, styled
@@ -71,7 +72,7 @@ def plot_accuracies(summary: pd.DataFrame, task: str, classes=(), protocol: str 
     place = {"loc": "lower left", "bbox_to_anchor": (0, 1), "ncols": len(handles), "borderaxespad": 0.2}
     ax.legend(handles=handles, columnspacing=1.1, handlelength=1.6, **place)
     ax.set(ylim=(0, 1.02), ylabel="accuracy (share of clips)", xlim=(-0.5, len(networks) - 0.5))
-    ax.set_xticks(range(len(networks)), [style.NETWORK_NAMES.get(key, key) for key in networks])
+    ax.set_xticks(range(len(networks)), [short_title(key) for key in networks])
     ax.tick_params(axis="x", length=0, labelsize=style.SMALL + 1)
     ax.grid(axis="y")
     add_title(fig, f"Accuracy of the networks: {task}")
@@ -80,9 +81,9 @@ def plot_accuracies(summary: pd.DataFrame, task: str, classes=(), protocol: str 
     return fig
 
 
-def _sort_networks(keys: Iterable[str]) -> list[str]:
-    """Return the report's networks in its order, then others."""
-    return sorted(keys, key=lambda key: published.ORDER.index(key) if key in published.ORDER else len(published.ORDER))
+def _sort_networks(keys: Collection[str]) -> list[str]:
+    """Return the registered networks in their order, then others."""
+    return [key for key in names() if key in keys] + [key for key in keys if key not in names()]
 
 
 def annex_table(summary: pd.DataFrame, task: str, classes=(), source: str = "ours") -> pd.DataFrame:

@@ -10,6 +10,8 @@ import matplotlib.pyplot as plt
 import seaborn as sns
 from matplotlib.figure import Figure
 
+from mercore import networks
+
 STYLE = Path(__file__).with_name("mercore.mplstyle")
 SINGLE, PAIR = 7.0, 10.0  # widths in inches: one panel, two panels side by side
 SMALL, NORMAL, LARGE = 8, 9, 10.5  # font sizes in points; nothing is set smaller
@@ -19,15 +21,6 @@ INK, FAINT, LIGHT = "#333333", "#777777", "#dddddd"
 DASHED = (0, (4, 3))
 SIDE_COLOURS = {"train": "#c4c4c4", "validation": SKY, "test": BLUE}
 SIDE_NAMES = {"train": "training", "validation": "validation", "test": "test"}
-NETWORK_NAMES = {
-    "conv": "Conv",
-    "blstm": "BLSTM",
-    "conv_blstm": "Conv +\nBLSTM",
-    "bgru": "BGRU",
-    "conv_bgru": "Conv +\nBGRU",
-    "end2end": "End-to-end\nLSTM",
-    "end2end_gru": "End-to-end\nGRU",
-}
 BASELINE_NAMES = {
     "ensemble": "Networks averaged",
     "svm": "SVM on statistics",
@@ -156,4 +149,4 @@ def _describe_axes(ax) -> str:
 
 def network_name(key: str) -> str:
     """Return the short name of a network, or of a baseline, in one line."""
-    return {**NETWORK_NAMES, **BASELINE_NAMES}.get(key, key).replace("\n", " ")
+    return (BASELINE_NAMES.get(key) or networks.short_title(key)).replace("\n", " ")

@@ -161,7 +161,7 @@ def comparable(evidence: Evidence, first: str, second: str) -> Finding:
 
 def mood_is_harder(genre: Evidence, mood: Evidence) -> Finding:
     """Judge claim 8: the best genre network further on the way from guessing to perfection than the best mood one."""
-    scaled = []
+    scaled: list = []
     for evidence in (genre, mood):
         chance, best = (
             1 / len(evidence.classes),

@@ -23,7 +23,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from mercore import FACTS, UserError, corpora, data_dir, evaluation, features, training
+from mercore import FACTS, UserError, corpora, data_dir, evaluation, features, networks, training
 from mercore.corpora import clips, splits
 from mercore.study import tables
 
@@ -38,7 +38,7 @@ def run(name: str, arguments: list[str]) -> None:
     """Run one of the experiments. Raises UserError for an unknown one, or for other arguments than it takes."""
     from mercore.study import ablations, models
 
-    experiments = {
+    experiments: dict[str, Callable] = {
         "difficulty": difficulty,
         "ablations": ablations.ablations,
         "real_genres": real_genres,
@@ -82,7 +82,7 @@ def difficulty() -> None:
     table = pd.read_csv(DIFFICULTY, index_col=keys)
     table = table[table["fingerprint"] == table.index.get_level_values("task").map(prints)]
     wanted = [(task, BASELINE, "artist") for task in prints]
-    wanted += [(task, key, protocol) for protocol, task, key in product(("artist", "clip"), prints, tables.KEYS)]
+    wanted += [(task, key, protocol) for protocol, task, key in product(("artist", "clip"), prints, networks.names())]
     tasks = [joblib.delayed(_measure_difficulty)(*key) for key in wanted if key not in table.index]
     fill_table(DIFFICULTY, table, tasks, lambda found: found.sort_values(["task", "protocol", "model"]))
 
@@ -102,12 +102,12 @@ def _measure_difficulty(task: str, model: str, protocol: str) -> tuple[tuple, di
 def _timbre_baseline(corpus: corpora.Corpus) -> pd.DataFrame:
     """Test predictions of an RBF support vector machine on mean and deviation of a clip's 20 MFCCs."""
     table = clips.cut(corpus.usable)
-    x = []
+    parts: list = []
     for track, starts in table.groupby("track", sort=False)["start"]:
         y = features.load(corpus.tracks.loc[track, "path"])
         mfccs = [librosa.feature.mfcc(y=features.slice_clip(y, start), sr=features.SAMPLE_RATE) for start in starts]
-        x += [np.concatenate([mfcc.mean(axis=1), mfcc.std(axis=1)]) for mfcc in mfccs]
-    x, tested = np.array(x), []
+        parts += [np.concatenate([mfcc.mean(axis=1), mfcc.std(axis=1)]) for mfcc in mfccs]
+    x, tested = np.array(parts), []
     for fold in range(FOLDS):
         split = splits.make(corpus, table, "artist", SEED, folds=FOLDS, fold=fold)
         fitted = np.concatenate([split.train, split.validation])  # nothing is chosen, so all of it may teach

@@ -29,7 +29,8 @@ class Writer:
 
     def __init__(self, folder: Path):
         """Write below `folder`."""
-        self.folder, self.written = folder, []
+        self.folder = folder
+        self.written: list[Path] = []
 
     def figure(self, fig, name: str | int, runs: list[Run], note: str = "") -> None:
         """Save a figure whose provenance is that of these runs."""

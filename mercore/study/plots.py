@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from mercore import networks as registry
 from mercore.evaluation import calibration, published
 from mercore.plots.style import (
     BLUE,
@@ -19,7 +20,7 @@ from mercore.plots.style import (
     new_figure,
     styled,
 )
-from mercore.study.tables import KEYS, in_order
+from mercore.study.tables import in_order
 
 DASHED = (0, (4, 3))
 PROTOCOL_MARKS = {"clip": (ORANGE, "s"), "track": (GREEN, "D"), "artist": (BLUE, "o")}
@@ -167,7 +168,7 @@ def plot_folds(
     """
     fig, (left, middle, right) = new_figure(PAIR, 1.2 + 0.42 * len(table), 1, 3, sharey=True, width_ratios=(3, 1, 1))
     together = {"ensemble": GREEN, "hybrid": GREEN}
-    colours = [BLUE if key in KEYS else together.get(key, ORANGE) for key in table.index]
+    colours = [BLUE if key in registry.names() else together.get(key, ORANGE) for key in table.index]
     y = _draw_intervals(left, [network_name(key) for key in table.index], table["low"], table["high"], colours)
     left.scatter(table["tracks"], y, marker="D", color=colours, s=30, zorder=3)
     left.plot(table["clips"], y, "o", color=GREY, label="clips of 3 s")

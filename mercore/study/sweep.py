@@ -152,7 +152,7 @@ def train(job: Job, threads: int, mark: str | None = None) -> tuple[str, str]:
             corpus = _open(job.corpus, job.task, job.seed)
             if corpus.fingerprint != job.fingerprint:
                 raise UserError(f"{job.corpus}: isn't the same music on {MACHINE} as where the sweep was started")
-            how = {"protocol": job.protocol, "seed": job.seed, "folds": job.folds, "fold": job.fold}
+            how: dict = {"protocol": job.protocol, "seed": job.seed, "folds": job.folds, "fold": job.fold}
             if job.network in baselines.KEYS:
                 return runs.save(baselines.train(corpus, job.network, **how), beside=False).id, ""
             return training.train(corpus, job.network, job.profile, **how, listener=SilentProgress()).id, ""

@@ -11,13 +11,13 @@ from typing import NamedTuple
 import pandas as pd
 
 from mercore import UserError, evaluation
+from mercore import networks as registry
 from mercore.evaluation import calibration, published
 from mercore.study import label_permutation
 from mercore.training.runs import Run
 
 Networks = dict[str, list[Run]]
 
-KEYS = published.ORDER  # of the networks in tables and figures
 PROTOCOLS = ("clip", "track", "artist")
 CORPORA = {"genre": "4Q genre tags", "mood": "4Q"}  # of the records
 REAL_GENRES = "real_genres"  # both collections in one, see `experiments.real_genres`
@@ -84,7 +84,8 @@ def is_baseline(run: Run) -> bool:
 
 def in_order(keys: Iterable[str]) -> list[str]:
     """Sort networks as in all figures, with unknown ones behind."""
-    return sorted(keys, key=lambda key: KEYS.index(key) if key in KEYS else len(KEYS))
+    order = registry.names()
+    return sorted(keys, key=lambda key: order.index(key) if key in order else len(order))
 
 
 def all_runs(groups: Iterable[Networks]) -> list[Run]:

@@ -4,8 +4,8 @@ import keras
 import numpy as np
 import pytest
 
-from mercore import networks
-from mercore.networks import layers
+from mercore import UserError, evaluation, networks, plots, training, widgets
+from mercore.networks import layers, registry
 
 
 @pytest.mark.parametrize(
@@ -100,3 +100,28 @@ def test_unknown_names_are_refused_with_the_known_ones(options, word):
         networks.build(**options)
     with pytest.raises(ValueError, match="neither attention nor another front end"):
         networks.build("end2end", preset="tuned", front_end="conflictnet")
+
+
+def test_a_registered_network_has_its_place_everywhere(tones, request):
+    """Trained, in the figures of accuracies and confusions, and in the laboratory's list."""
+    request.addfinalizer(lambda: registry._REGISTRY.pop("mean_of_frames", None))
+
+    @networks.network(
+        "mean_of_frames", title="Mean of all frames", sizes={"quick": {"units": 8}, "report": {"units": 64}}
+    )
+    def build_mean_of_frames(n_classes, shape, units):
+        inputs = keras.Input(shape)
+        x = keras.layers.Dense(units, activation="relu")(keras.layers.GlobalAveragePooling1D()(inputs))
+        return keras.Model(inputs, keras.layers.Dense(n_classes, activation="softmax")(x))
+
+    assert networks.names()[-1] == "mean_of_frames" and networks.title("mean_of_frames") == "Mean of all frames"
+    run = training.train(tones, "mean_of_frames", "smoke", "track", units=4)
+    assert run.title == "Mean of all frames" and run.settings.units == 4
+    others = [training.train(tones, "conv", "smoke", "track"), run]
+    fig = plots.plot_accuracies(evaluation.summarise(others), "genre", tones.classes)
+    assert [label.get_text() for label in fig.axes[0].get_xticklabels()] == ["Conv", "Mean of all frames"]
+    assert "Mean of all frames" in {text.get_text().partition(": ")[2] for text in plots.plot_run_confusion(run).texts}
+    laboratory = widgets.Laboratory({"genre": tones})
+    assert ("Mean of all frames", ("mean_of_frames", "report")) in laboratory.controls["network"].options
+    with pytest.raises(UserError, match="Mean of all frames has no dropout to set"):
+        networks.build("mean_of_frames", 2, dropout=0.5)
