@@ -30,33 +30,24 @@ BUILDING = threading.Lock()  # hold it to set the seeds, which all threads share
 
 @dataclass(frozen=True)
 class Variant:
-    """How a network is built in one preset: the function, its sizes, its input type, seconds per 1,000 clips."""
+    """How a network is built in one preset."""
 
     build: partial
-    sizes: dict
-    input: str
-    seconds: float | None
+    sizes: dict  # further arguments of `build`, which a user may change
+    input: str  # the feature type
+    seconds: float | None  # of an epoch over 1,000 clips, if measured
 
 
 @dataclass(frozen=True)
 class Network:
-    """A registered network.
+    """A registered network."""
 
-    Attributes:
-        key: What it is called in code.
-        title: Its name in prose.
-        short: Its name in figures; may hold a line break.
-        order: Its place in figures and tables.
-        input: Its feature type, a key of `features.FEATURES`.
-        variants: How it is built, by preset.
-    """
-
-    key: str
-    title: str
-    short: str
-    order: float
-    input: str
-    variants: dict[str, Variant] = field(default_factory=dict)
+    key: str  # what it is called in code
+    title: str  # its name in prose
+    short: str  # its name in figures; may hold a line break
+    order: float  # its place in figures and tables
+    input: str  # its feature type, a key of `features.FEATURES`
+    variants: dict[str, Variant] = field(default_factory=dict)  # by preset
 
 
 _REGISTRY: dict[str, Network] = {}
@@ -103,18 +94,7 @@ def network(
 
 
 def variant(key: str, preset: str, input: str | None = None, seconds: float | None = None, **fixed) -> Callable:
-    """Register the decorated function as the builder of a registered network in one more preset.
-
-    Args:
-        key: The network.
-        preset: The name of the preset.
-        input: Its feature type, if it isn't the network's.
-        seconds: Measured seconds of an epoch over 1,000 clips.
-        **fixed: Arguments of the function.
-
-    Returns:
-        A decorator for a function `build(n_classes, shape) -> keras.Model`.
-    """
+    """Register the decorated function as the builder of a registered network in one more preset, see `network`."""
 
     def register(build: Callable) -> Callable:
         if key not in _REGISTRY:

@@ -34,69 +34,36 @@ LIMITS = {
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """Everything that decides a training but the corpus; stored whole in its record.
+    """Everything that decides a training but the corpus; stored whole in its record."""
 
-    Attributes:
-        profile: The name of the profile it began with.
-        preset: Which sizes of the network, see `networks.build`.
-        epochs: At most so many.
-        batch_size: Clips a step.
-        learning_rate: At the start.
-        monitor: What is watched on the validation side: "loss" or "accuracy".
-        patience: Epochs without a better one before the training stops.
-        plateau: Epochs without a better one before the learning rate falls to a tenth; None: half a cosine.
-        restore_best: Keep the weights of the best epoch, else those of the last one.
-        clips_per_track: Clips cut from each track.
-        network: The key of the network, or the name of one's own function.
-        input: The feature type that it takes, a key of `features.FEATURES`.
-        protocol: How the clips are split, see `mercore.corpora.splits`.
-        seed: Of the split, the weights and the order of the clips.
-        folds: Number of folds; None: one split.
-        fold: Which of them is tested.
-        tracks_per_class: At most so many; None: all.
-        train_share: Of the training tracks, for learning curves; 0: all.
-        label_smoothing: See keras.losses.CategoricalCrossentropy.
-        weight_decay: Above 0: AdamW.
-        clip_seconds: The length of a clip (s).
-        width: Times the preset's filters.
-        units: Of the recurrent layers; None: the preset's.
-        dropout: None: the preset's.
-        augment: Change the training clips at random, see `fit.shift` and `fit.random_roll_and_gain`; None: for mel
-            networks, and for all of preset `tuned`.
-        scaler: "train", or "all" to let the normalisation see the test clips as the report's did.
-        attention: Of the end-to-end networks: "additive" or "dot".
-        front_end: Of the end-to-end networks: "report" or "conflictnet".
-        features: The settings of the features.
-    """
-
-    profile: str
-    preset: str
-    epochs: int
-    batch_size: int
-    learning_rate: float
-    monitor: str
-    patience: int
-    plateau: int | None
-    restore_best: bool
+    profile: str  # the name of the profile it began with
+    preset: str  # which sizes of the network, see `networks.build`
+    epochs: int  # at most
+    batch_size: int  # clips a step
+    learning_rate: float  # at the start
+    monitor: str  # what is watched on the validation side: "loss" or "accuracy"
+    patience: int  # epochs without a better one before the training stops
+    plateau: int | None  # epochs without a better one before the rate falls to a tenth; None: half a cosine
+    restore_best: bool  # keep the weights of the best epoch, else those of the last one
     clips_per_track: int
-    network: str = ""
-    input: str = "log_mel"
-    protocol: str = "artist"
-    seed: int = 0
-    folds: int | None = None
-    fold: int | None = None
-    tracks_per_class: int | None = None
-    train_share: float = 0.0
+    network: str = ""  # the key of the network, or the name of one's own function
+    input: str = "log_mel"  # the feature type that it takes, a key of `features.FEATURES`
+    protocol: str = "artist"  # how the clips are split, see `mercore.corpora.splits`
+    seed: int = 0  # of the split, the weights and the order of the clips
+    folds: int | None = None  # None: one split
+    fold: int | None = None  # which of them is tested
+    tracks_per_class: int | None = None  # at most so many; None: all
+    train_share: float = 0.0  # of the training tracks, for learning curves; 0: all
     label_smoothing: float = 0.0
-    weight_decay: float = 0.0
+    weight_decay: float = 0.0  # above 0: AdamW
     clip_seconds: float = CLIP_SECONDS
-    width: float = 1.0
-    units: int | None = None
-    dropout: float | None = None
-    augment: bool | None = None
-    scaler: str = "train"
-    attention: str = "additive"
-    front_end: str = "report"
+    width: float = 1.0  # times the preset's filters
+    units: int | None = None  # of the recurrent layers; None: the preset's
+    dropout: float | None = None  # None: the preset's
+    augment: bool | None = None  # change training clips at random; None: for mel networks, and all of preset tuned
+    scaler: str = "train"  # or "all", to let the normalisation see the test clips as the report's did
+    attention: str = "additive"  # of the end-to-end networks; or "dot"
+    front_end: str = "report"  # of the end-to-end networks; or "conflictnet"
     features: FeatureSettings = field(default_factory=FeatureSettings)
 
     def __post_init__(self):

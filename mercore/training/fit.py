@@ -50,15 +50,9 @@ class Listener:
 
 
 def shift(batch: np.ndarray, rng: np.random.Generator, frames: int = 13, bands: int = BAND_SHIFT) -> np.ndarray:
-    """Shift each log-mel spectrogram at random in time and frequency, edges repeated.
+    """Shift each log-mel spectrogram of a (clips, bands, frames) batch at random by so many at most, edges repeated.
 
     As ImageDataGenerator's width_shift_range, height_shift_range and fill_mode="nearest" (Keras documentation).
-
-    Args:
-        batch: (clips, bands, frames).
-        rng: The source of randomness.
-        frames: Shift by at most so many frames; 13 are 0.3 s.
-        bands: Shift by at most so many mel bands.
     """
     n, height, width = batch.shape
     down = np.asarray(rng.integers(-bands, bands + 1, size=n)) + bands
@@ -79,16 +73,9 @@ def random_roll_and_gain(batch: np.ndarray, rng: np.random.Generator) -> np.ndar
 
 
 def batches(prepared, normaliser, rows, batch_size: int, seed: int | None = None, augment=False, one_hot=False):
-    """Return a keras.utils.PyDataset of (normalised features, classes).
+    """Return a keras.utils.PyDataset of (normalised features, classes) of these rows of a `trainer.Prepared`.
 
-    Args:
-        prepared: A `trainer.Prepared`.
-        normaliser: What standardises the features.
-        rows: Of its clips.
-        batch_size: Clips a batch.
-        seed: Of the order, another one each epoch; None: the order of the rows.
-        augment: Change the clips at random.
-        one_hot: Give classes as rows of an identity matrix, else as numbers.
+    Shuffled each epoch where a seed is given. Classes are numbers, or rows of an identity matrix where `one_hot`.
     """
     from keras.utils import PyDataset
 
@@ -135,15 +122,7 @@ def distribution_strategy():
 
 
 def fit(model, prepared, normaliser, config, listener: Listener, callbacks: Sequence = ()) -> pd.DataFrame:
-    """Train a compiled model by its settings.
-
-    Args:
-        model: The network.
-        prepared: A `trainer.Prepared`.
-        normaliser: What standardises the features.
-        config: A `TrainingConfig`.
-        listener: Follows the training and may stop it: then the best weights so far are kept.
-        callbacks: Further Keras callbacks.
+    """Train a compiled model on a `trainer.Prepared`; a listener may stop it: then the best weights are kept.
 
     Returns:
         One row a whole epoch, with its seconds and learning rate; `chosen` marks the weights that are kept.

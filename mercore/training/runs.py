@@ -32,34 +32,18 @@ NOT_IDENTITY = ("protocol_asked",)
 
 @dataclass
 class Run:
-    """A finished training.
+    """A finished training."""
 
-    Attributes:
-        config: Everything that decides the result: the fields of `TrainingConfig`, and the digests of architecture and
-            split.
-        corpus: Name, kind, task, classes, fingerprint.
-        history: One row an epoch.
-        predictions: One row a clip with track, label, artist, start (s), side, predicted and a column p_<class> of
-            probabilities.
-        timings: Seconds.
-        notes: What a reader must know.
-        parameters: Their number.
-        environment: Versions, processor.
-        digest: SHA-256 of the model's file; None where there is none.
-        id: The name of its folder.
-        folder: Where it lies.
-    """
-
-    config: dict
-    corpus: dict
-    history: pd.DataFrame
-    predictions: pd.DataFrame
-    timings: dict
-    notes: tuple[str, ...] = ()
-    parameters: int = 0
-    environment: dict = field(default_factory=dict)
-    digest: str | None = None
-    id: str = ""
+    config: dict  # what decides the result: the fields of `TrainingConfig`, digests of architecture and split
+    corpus: dict  # name, kind, task, classes, fingerprint
+    history: pd.DataFrame  # one row an epoch
+    predictions: pd.DataFrame  # one row a clip: track, label, artist, start (s), side, predicted, p_<class>
+    timings: dict  # seconds
+    notes: tuple[str, ...] = ()  # what a reader must know
+    parameters: int = 0  # their number
+    environment: dict = field(default_factory=dict)  # versions, processor
+    digest: str | None = None  # SHA-256 of the model's file; None where there is none
+    id: str = ""  # the name of its folder
     folder: Path = Path()
 
     @property

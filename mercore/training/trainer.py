@@ -21,15 +21,7 @@ NOTHING_KEPT = "stopped before the first step: there is nothing to keep"
 
 @dataclass(frozen=True)
 class Prepared:
-    """A corpus ready for training.
-
-    Attributes:
-        corpus: What is used of the corpus.
-        clips: Its clip table.
-        split: Which clips train, choose and test.
-        x: The features, one row a clip.
-        config: The settings.
-    """
+    """A corpus ready for training: what is used of it, its clip table, split, features (one row a clip), settings."""
 
     corpus: Corpus
     clips: pd.DataFrame
@@ -57,16 +49,7 @@ def prepare(
     seed: int = 0,
     progress: Callable[[int, int], None] | None = None,
 ) -> Prepared:
-    """Cut a corpus into clips, split them, and extract (or find) their features.
-
-    Args:
-        corpus: The corpus.
-        input: The feature type, a key of `features.FEATURES`.
-        config: The settings; default: profile `quick`.
-        protocol: Of the split.
-        seed: Of the split.
-        progress: See `features.extract`.
-    """
+    """Cut a corpus into clips, split them, and extract (or find) their features; config: default profile `quick`."""
     config = (config or profile("quick")).change(input=input, protocol=protocol, seed=seed)
     return _prepare(*split_corpus(corpus, config), config, progress)
 
@@ -77,16 +60,7 @@ def _prepare(corpus, table, split, config: TrainingConfig, progress) -> Prepared
 
 
 def configure(network: str | Callable, profile_name: str = "quick", **changes) -> TrainingConfig:
-    """Return the settings of a training: those of a profile, with changes.
-
-    Args:
-        network: The key of a registered network, or a function `build(n_classes, shape) -> keras.Model`.
-        profile_name: "smoke", "quick", "report" or "tuned".
-        **changes: Fields of `TrainingConfig` or `FeatureSettings`.
-
-    Raises:
-        UserError: For an unknown profile or setting, or a value that can't work.
-    """
+    """Return the settings that `train` uses: those of a profile, with changes; UserError for what can't work."""
     config = profile(profile_name).change(**changes)
     if callable(network):
         name = network.__name__.strip("<>")
