@@ -99,12 +99,10 @@ def train(
         protocol: Of the split, see `mercore.corpora.splits`.
         seed: Of the split, the weights and the order of the clips.
         reuse: Return an identical finished run instead of training again.
-        listener: Follows the training and may stop it: then the best weights so far are kept, and the record says
-            after how many epochs.
+        listener: Follows the training and may stop it: then the best weights so far are kept.
         callbacks: Further Keras callbacks, such as keras.callbacks.TensorBoard.
-        config: All settings at once, as another run has them, in place of the profile, protocol, seed and changes.
-        **changes: Settings to change, such as epochs=5, learning_rate=1e-3 or n_fft=1024: fields of
-            `TrainingConfig` or `FeatureSettings`.
+        config: All settings at once, in place of the profile, protocol, seed and changes.
+        **changes: Fields of `TrainingConfig` or `FeatureSettings` to change, such as epochs=5 or n_fft=1024.
 
     Returns:
         The run, as it lies on disk.
