@@ -12,7 +12,6 @@ import pandas as pd
 
 from mercore import FACTS
 
-ORDER = ("conv", "blstm", "conv_blstm", "bgru", "conv_bgru", "end2end", "end2end_gru")
 PROTOCOL = "clip"
 # Accuracy on 4Q of a support vector machine on 100 of its authors' features (Panda, Malheiro and Paiva 2018), in folds
 # grouped by artist: replicated from these features, standard deviation of repetitions .005; see data/README.md.
@@ -34,6 +33,11 @@ def _task(task: str) -> dict:
 def dataset(task: str) -> str:
     """Return the name of the report's dataset: GTZAN or 4Q."""
     return _task(task)["dataset"]
+
+
+def networks() -> tuple[str, ...]:
+    """Return the keys of the networks that the report has results for, in printed order."""
+    return tuple(_results()["genre"]["accuracy"])
 
 
 def classes(task: str) -> tuple[str, ...]:

@@ -69,7 +69,7 @@ def plot_run_confusion(run) -> Figure:
     counts = evaluation.confusion(run.side("test"), run.classes)
     ours = f"Ours: {run.corpus['name']}, split by {protocol}\n{_score(counts)}"
     title = f"{task.capitalize()}: {network_name(key)}"
-    if key not in published.ORDER or not published.has_classes(task, run.classes):
+    if key not in published.networks() or not published.has_classes(task, run.classes):
         fig = plot_confusion(counts, ours)
         add_title(fig, title)
         return fig

@@ -106,12 +106,12 @@ def variants() -> dict[str, tuple[list, dict]]:
     }  # fmt: skip
 
 
-def shift_and_mask(batch: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def shift_and_mask(batch: np.ndarray, rng: np.random.Generator, **limits: int) -> np.ndarray:
     """Apply SpecAugment (Park et al. 2019) after the shifts: half of the clips lose some bands and a stretch of time.
 
     What is lost becomes 0, the mean of a band after normalisation.
     """
-    batch = SHIFT(batch, rng)
+    batch = SHIFT(batch, rng, **limits)
     for i in np.flatnonzero(rng.random(len(batch)) < 0.5):
         bands, at = rng.integers(1, 25), rng.integers(0, 104)
         stretch, start = rng.integers(1, 22), rng.integers(0, 109)

@@ -89,7 +89,7 @@ def draw_results(task: str, networks: Networks, protocol: str, writer: Writer) -
 
 def draw_confusions(task: str, networks: Networks, writer: Writer) -> None:
     """Draw the confusion matrix of each of the report's networks, by its first seed."""
-    for key in published.ORDER:
+    for key in published.networks():
         if key in networks:
             run = networks[key][0]
             writer.figure(plots.plot_run_confusion(run), published.figure_number(task, key), [run])

@@ -6,7 +6,7 @@ import pytest
 from mercore import FACTS
 from mercore.evaluation import published
 
-TASKS = [(task, key) for task in ("genre", "mood") for key in published.ORDER]
+TASKS = [(task, key) for task in ("genre", "mood") for key in published.networks()]
 
 
 @pytest.mark.parametrize(("task", "key"), TASKS)

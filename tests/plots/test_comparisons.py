@@ -30,7 +30,7 @@ def make_run(key, right, classes=("a", "b", "c"), sides=("train", "validation", 
 def make_runs(**options):
     return {
         key: make_run(key, lambda track, i, n=n: (track * 7 + i * (n % 3) + n) % 5 > 1, **options)
-        for n, key in enumerate(published.ORDER)
+        for n, key in enumerate(published.networks())
     }
 
 

@@ -81,7 +81,7 @@ def ticks_overlap(fig):
 
 
 def every_figure():
-    runs = [run_of(network=key, seed=i) for i, key in enumerate(published.ORDER)]
+    runs = [run_of(network=key, seed=i) for i, key in enumerate(published.networks())]
     summary = evaluation.summarise(runs)
     yield "accuracies", plots.plot_accuracies(summary, "genre", GENRES, "artist")
     yield "genre confusion", plots.plot_run_confusion(runs[0])

@@ -176,14 +176,14 @@ def test_tuning_gains_pair_the_same_clips_and_seeds(records):
 def test_only_seeds_that_all_networks_have_are_compared(records, index):
     found = RecordIndex([*records, made_up("conv", "clip", 2)]).by_network("4Q", "clip")
     assert {key: [run.config["seed"] for run in of_key] for key, of_key in found.items()} == {
-        key: [0, 1] for key in published.ORDER
+        key: [0, 1] for key in published.networks()
     }
     assert index.by_network("4Q genre tags", "clip") == {}
 
 
 def test_networks_are_in_the_order_of_the_figures_and_unknown_ones_come_last(records):
     mine = [dataclasses.replace(run, config=run.config | {"network": "mine"}) for run in records[:6]]
-    assert list(RecordIndex([*mine, *records]).by_network("4Q", "clip")) == [*published.ORDER, "mine"]
+    assert list(RecordIndex([*mine, *records]).by_network("4Q", "clip")) == [*published.networks(), "mine"]
 
 
 def test_two_runs_of_one_network_and_seed_cannot_be_told_apart(records):

@@ -16,7 +16,7 @@ def prose():
 
 def test_no_two_networks_of_the_report_were_tested_on_the_same_clips():
     for task in ("genre", "mood"):
-        rows = pd.DataFrame({key: published.confusion(task, key).sum(axis=1) for key in published.ORDER}).T
+        rows = pd.DataFrame({key: published.confusion(task, key).sum(axis=1) for key in published.networks()}).T
         assert len(rows.drop_duplicates()) == 7
     assert "seven different rows for seven networks" in prose()
 
@@ -40,7 +40,7 @@ def test_the_best_mood_networks_of_the_report():
 
 def test_what_speaks_for_swapped_mood_names():
     best = []
-    for key in published.ORDER:
+    for key in published.networks():
         matrix = published.confusion("mood", key).to_numpy()
         best.append(int((np.diag(matrix) / matrix.sum(axis=1)).argmax()))
         mixed = np.triu(matrix + matrix.T, k=1)
