@@ -9,6 +9,7 @@ from typing import Any
 import matplotlib.pyplot as plt
 import seaborn as sns
 from matplotlib.figure import Figure
+from matplotlib.textpath import TextPath
 
 from mercore import networks
 
@@ -84,8 +85,9 @@ def get_axes(ax, width: float = SINGLE, height: float = 3.0):
 
 
 def wrap(text: str, width: float, size: float = SMALL) -> str:
-    """Break a text into lines that fit `width` inches at `size` points."""
-    return "\n".join(textwrap.wrap(text, max(20, int(width * 72 / (size * 0.51)))))
+    """Break a text into lines that fit `width` inches at `size` points, by the average width of its letters."""
+    letter = TextPath((0, 0), text or " ", size=size, usetex=False).get_extents().width / max(1, len(text))
+    return "\n".join(textwrap.wrap(text, max(20, int(0.95 * width * 72 / max(letter, 0.3 * size)))))
 
 
 def add_margin_text(fig: Figure, place: str, text: str) -> None:
