@@ -86,7 +86,9 @@ def get_axes(ax, width: float = SINGLE, height: float = 3.0):
 
 def wrap(text: str, width: float, size: float = SMALL) -> str:
     """Break a text into lines that fit `width` inches at `size` points, by the average width of its letters."""
-    letter = TextPath((0, 0), text or " ", size=size, usetex=False).get_extents().width / max(1, len(text))
+    if not text.strip():
+        return ""
+    letter = TextPath((0, 0), text, size=size, usetex=False).get_extents().width / len(text)
     return "\n".join(textwrap.wrap(text, max(20, int(0.95 * width * 72 / max(letter, 0.3 * size)))))
 
 
