@@ -21,8 +21,8 @@ READY := .venv/.ready
 GRADING := .venv/.grading
 
 WORKERS := 2
-# Files stay together on a worker, for their fixtures; the order is that of tests/conftest.py.
-TESTS = $(RUN) pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+# What is shared by workers, and in which order they take the files, stands in tests/conftest.py.
+TESTS = $(RUN) pytest -n $(WORKERS) --no-loadscope-reorder
 
 .PHONY: figures book check test test-all bench lab assignment grade lint requirements clean
 

@@ -20,7 +20,7 @@ if PARALLEL:  # one core each
         os.environ.setdefault(library, "1")
 TESTS = Path(__file__).resolve().parent
 PROJECT = TESTS.parent
-# What takes longest starts first; with two workers the first and the third of these go to the same.
+# What takes longest starts first.
 FIRST = ("notebooks/test_notebooks.py", "notebooks/test_exercises.py", "browser/test_notebooks_in_lab.py")
 
 
@@ -36,6 +36,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if item.path.is_relative_to(TESTS / "robustness"):
             item.add_marker("exhaustive")
     items.sort(key=rank)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Keep on one worker the tests of a file, and all that use the browser: they share a page."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = super()._split_scope(nodeid)
+            return "tests/browser" if file.startswith("tests/browser/") else file
+
+    return Scheduling(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -137,13 +137,13 @@ def earned(course: Path, chapter: str, student: str) -> dict[str, float]:
     return points
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("chapter", CHAPTERS)
 def test_the_solutions_earn_full_marks(courses, chapter):
     assert earned(courses[chapter], chapter, "solved") == auto_graded(source(chapter))
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("chapter", CHAPTERS)
 def test_a_blank_notebook_earns_nothing_and_shows_no_traceback(courses, chapter):
     assert sum(earned(courses[chapter], chapter, "blank").values()) == 0
@@ -152,7 +152,7 @@ def test_a_blank_notebook_earns_nothing_and_shows_no_traceback(courses, chapter)
         assert not [out for out in cell.get("outputs", []) if out.output_type == "error"], cell.source
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("chapter", CHAPTERS)
 def test_wrong_answers_lose_the_marks_they_should(courses, chapter):
     for exercise, wrong in wrong_answers(chapter).items():
@@ -160,7 +160,7 @@ def test_wrong_answers_lose_the_marks_they_should(courses, chapter):
             assert earned(courses[chapter], chapter, f"wrong{n}")[exercise] == keeps, f"{exercise}: {what}"
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_the_feedback_page_tells_of_a_check_but_not_how_it_is_hidden(courses):
     page = (courses["01_data"] / "feedback" / "wrong0" / "01_data" / "01_data.html").read_text(encoding="utf-8")
     assert "each piece is in its quadrant" in page
