@@ -129,7 +129,7 @@ def _too_long(path: str | Path, seconds: float) -> str:
 
 
 def _mix(path: str | Path, rate: int, blocks: Generator[np.ndarray], wanted: int) -> np.ndarray:
-    """The blocks as one mono signal at the wanted rate."""
+    """Return the blocks as one mono signal at the wanted rate."""
     resample = None if rate == wanted else soxr.ResampleStream(rate, wanted, 1, dtype="float32")
     parts, frames = [np.zeros(0, np.float32)], 0
     with contextlib.closing(blocks):  # and with them the file, whatever happens: Windows can't remove an open one

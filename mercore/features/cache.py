@@ -113,7 +113,7 @@ def _is_whole(path: Path, size: tuple[int, ...]) -> bool:
 
 @lru_cache  # TensorFlow never lets go of a mapping it has read batches from, so there had better be one a file
 def _mapped(path: Path, size: tuple[int, ...]) -> np.memmap:
-    """The features in a file, whose last four bytes are a checksum of all others; ValueError where it differs.
+    """Return the features in a file, whose last four bytes are a checksum of all others; ValueError where it differs.
 
     It is compared once in a process, by reading, as what is read through a mapping would count as its memory.
     """

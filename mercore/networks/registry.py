@@ -192,7 +192,7 @@ def build(key: str, n_classes: int = 10, preset: str = "quick", shape: tuple[int
 
 
 def _change_sizes(sizes: dict, options: dict, key: str, preset: str) -> dict:
-    """The sizes with these changes; None, and a width of 1, change nothing."""
+    """Return the sizes with these changes; None, and a width of 1, change nothing."""
     changed = dict(sizes)
     for name, value in options.items():
         if value is None or (name, value) in (("width", 1), ("attention", "additive")):

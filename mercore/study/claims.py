@@ -163,12 +163,13 @@ def mood_is_harder(genre: Evidence, mood: Evidence) -> Finding:
     """Judge claim 8: the best genre network further on the way from guessing to perfection than the best mood one."""
     scaled: list = []
     for evidence in (genre, mood):
-        chance, best = (
-            1 / len(evidence.classes),
-            max(map(evidence.accuracy, evidence.sides), key=lambda interval: interval[0]),
+        chance = 1 / len(evidence.classes)
+        best, low, high = (
+            (value - chance) / (1 - chance)
+            for value in max(map(evidence.accuracy, evidence.sides), key=lambda interval: interval[0])
         )
-        scaled.append(tuple((value - chance) / (1 - chance) for value in best))
-    effect = unpaired_difference(*scaled)
+        scaled.append((best, low, high))
+    effect = unpaired_difference(scaled[0], scaled[1])
     what = "share of the way from guessing to perfection, best genre less best mood network"
     return f"{what}: {format_effect(effect)}", verdict(effect)
 

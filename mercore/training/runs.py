@@ -269,7 +269,7 @@ def read_record(folder: Path) -> Run:
 
 
 def _read_predictions(path: Path, classes: tuple[str, ...]) -> pd.DataFrame:
-    """The predictions of a run. Raises UserError where they aren't of these classes, or not complete."""
+    """Return the predictions of a run. Raises UserError where they have other classes, or aren't complete."""
     numbers = dict.fromkeys(("start", *(f"p_{label}" for label in classes)), float)
     types = dict.fromkeys(COLUMNS, str) | numbers
     table = _files.parse_csv(_files.read_text(path), path, keep_default_na=False, dtype=types)

@@ -140,7 +140,7 @@ def train(
 
 
 def _build(network: str | Callable, config: TrainingConfig, n_classes: int, shape: tuple[int, int]):
-    """The network with weights that follow from the seed; a fault in the user's function names its line."""
+    """Return the network with weights that follow from the seed; a fault in the user's function names its line."""
     import tensorflow as tf
 
     tf.config.experimental.enable_op_determinism()
@@ -224,7 +224,7 @@ def _compile(model, config: TrainingConfig) -> None:
 
 
 def _progress_reporter(listener: fit.Listener) -> Callable[[int, int], None] | None:
-    """What `features.extract` calls for an interactive listener; None, for a bar, for another."""
+    """Return what `features.extract` calls for an interactive listener; None, for a bar, for another."""
     if not listener.interactive:
         return None
 
