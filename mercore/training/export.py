@@ -32,6 +32,8 @@ def export(run: runs.Run, to: str | Path | None = None) -> Path:
     Raises:
         UserError: Where there is something of that name already or the folder can't be written to.
     """
+    from tensorflow.errors import OpError  # raised by TensorFlow where the disk is full
+
     target = Path(to).expanduser() if to else build_dir() / "exports" / run.id
     if target.exists():
         raise UserError(f"{target}: is there already; name another folder with --to, or move it away first")
@@ -45,10 +47,9 @@ def export(run: runs.Run, to: str | Path | None = None) -> Path:
             if (run.folder / pretrained.CARD).is_file():
                 shutil.copyfile(run.folder / pretrained.CARD, scratch / pretrained.CARD)
             return scratch.rename(target)
-    except OSError as error:
-        raise UserError(
-            f"{target}: can't be written ({error.strerror or error}); name another folder with --to"
-        ) from error
+    except (OSError, OpError) as error:
+        reason = getattr(error, "strerror", None) or str(error).rpartition("; ")[2]
+        raise UserError(f"{target}: can't be written ({reason}); name another folder with --to") from error
 
 
 def describe(run: runs.Run) -> dict:

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "robustness"))
-import wholeness
+import run_integrity
 
 COMPOSED = "mood: "  # what a run prints when both corpora are there
 
@@ -56,7 +56,7 @@ class Place:
     def complete(self, words: list[str]) -> tuple[int, float]:
         """A run to its end: exit status, seconds."""
         started = time.perf_counter()
-        return wholeness.start(words, self.places, self.log).wait(), time.perf_counter() - started
+        return run_integrity.start(words, self.places, self.log).wait(), time.perf_counter() - started
 
     def stage(self) -> str:
         """The last that the log says is done."""
@@ -66,7 +66,7 @@ class Place:
 
 def compose(place: Place, words: list[str]) -> float:
     """Seconds that a run from nothing takes before its first notebook; it goes on to its end."""
-    started, process = time.perf_counter(), wholeness.start(words, place.places, place.log)
+    started, process = time.perf_counter(), run_integrity.start(words, place.places, place.log)
     while process.poll() is None and COMPOSED not in place.log.read_text():
         time.sleep(0.2)
     composed = time.perf_counter() - started
@@ -81,18 +81,18 @@ def try_once(trial: Trial, place: Place, reference: Place, composed: float, word
     if wait > composed:
         shutil.copytree(reference.data / "embedded", place.data / "embedded")
         wait -= composed
-    process = wholeness.start(words, place.places, place.log)
+    process = run_integrity.start(words, place.places, place.log)
     try:
         process.wait(wait)
         return False
-    except wholeness.psutil.TimeoutExpired:
+    except run_integrity.psutil.TimeoutExpired:
         trial.stage = place.stage()
-    trial.left = len(wholeness.kill(process, trial.alone))
+    trial.left = len(run_integrity.kill(process, trial.alone))
     trial.status, _ = place.complete(words)
-    trial.faults = tuple(wholeness.faults(place.data, place.build))
-    expected, found = (wholeness.results(each.data, each.build) for each in (reference, place))
+    trial.faults = tuple(run_integrity.find_incomplete_files(place.data, place.build))
+    expected, found = (run_integrity.checksum_results(each.data, each.build) for each in (reference, place))
     trial.differing = tuple(name for name in sorted(expected | found) if expected.get(name) != found.get(name))
-    trial.scraps = len(wholeness.scraps(place.data, place.build))
+    trial.scraps = len(run_integrity.find_leftovers(place.data, place.build))
     return True
 
 
@@ -103,8 +103,11 @@ def main(kills: int, seed: int, only: str, folder: Path) -> bool:
     started = time.perf_counter()
     composed = compose(reference, words)
     whole = time.perf_counter() - started
-    print(f"undisturbed: {whole:.0f} s, the first {composed:.0f} of them composing; "
-          f"faults: {wholeness.faults(reference.data, reference.build) or 'none'}", flush=True)  # fmt: skip
+    faults = run_integrity.find_incomplete_files(reference.data, reference.build)
+    print(
+        f"undisturbed: {whole:.0f} s, the first {composed:.0f} of them composing; faults: {faults or 'none'}",
+        flush=True,
+    )
     for number in range(1, kills + 1):
         ended = True
         while ended:

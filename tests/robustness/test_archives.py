@@ -9,9 +9,9 @@ import warnings
 import zipfile
 from pathlib import Path
 
+from corruption import cells, corrupted, emptied, examples, read
 from hypothesis import given
 from hypothesis import strategies as st
-from spoilt import cells, emptied, examples, read, spoilt
 
 from mercore.corpora import download, gtzan
 
@@ -52,9 +52,9 @@ def unpacked(folder: Path, data: bytes) -> Path | None:
     return target if target.exists() else None
 
 
-@given(data=st.sampled_from(ARCHIVES).flatmap(spoilt))
+@given(data=st.sampled_from(ARCHIVES).flatmap(corrupted))
 @examples(120)
-def test_with_faults_somewhere(tmp_path, data):
+def test_corrupted_archives(tmp_path, data):
     unpacked(tmp_path / "x", data)
 
 
@@ -68,7 +68,7 @@ def safe(name: str) -> bool:
 
 @given(names=st.lists(cells().filter(safe) | st.sampled_from(sorted(GOOD)), max_size=5), packed=st.booleans())
 @examples(80)
-def test_with_hostile_names(tmp_path, names, packed):
+def test_archives_with_hostile_names(tmp_path, names, packed):
     files = GOOD | dict.fromkeys(names, b"x")
     target = unpacked(tmp_path / "x", zipped(files) if packed else tarred(files))
     if target and not packed:

@@ -1,4 +1,4 @@
-"""More than a hundred spoilt audio files, each opened or refused in words: no crash, no endless loop, little memory.
+"""More than a hundred corrupted audio files, each opened or refused: no crash, no endless loop, little memory.
 
 They are opened in a process of their own, since what a decoder written in C does with them may end the process.
 """
@@ -132,7 +132,7 @@ LIES = {
 }
 
 
-def test_spoilt_files_are_opened_or_refused(sound_files, tmp_path):
+def test_corrupted_audio_is_opened_or_refused(sound_files, tmp_path):
     rng = random.Random(0)
     for suffix, good in sound_files.items():
         for n in range(PER_FORMAT):
@@ -156,7 +156,7 @@ def test_spoilt_files_are_opened_or_refused(sound_files, tmp_path):
     assert memory < MOST_MEMORY
 
 
-def test_an_hour_is_the_limit_told_before_decoding(tmp_path, monkeypatch):
+def test_a_song_over_an_hour_is_refused_from_its_header(tmp_path, monkeypatch):
     path = tmp_path / "long.flac"
     soundfile.write(path, np.zeros(3_601 * 1_000, np.int16), 1_000)
     monkeypatch.setattr(soundfile.SoundFile, "read", None)  # to be told by the header alone
@@ -164,7 +164,7 @@ def test_an_hour_is_the_limit_told_before_decoding(tmp_path, monkeypatch):
         audio.load(path)
 
 
-def test_a_header_that_hides_an_hour_is_found_out(tmp_path, monkeypatch):
+def test_a_song_over_an_hour_is_refused_while_decoding(tmp_path, monkeypatch):
     path = tmp_path / "a.wav"
     soundfile.write(path, tones(4.0), RATE)
     monkeypatch.setattr(audio, "MAX_DURATION", 3.0)
@@ -173,7 +173,7 @@ def test_a_header_that_hides_an_hour_is_found_out(tmp_path, monkeypatch):
         audio.load(path)
 
 
-def test_tags_are_one_line_of_signs_that_can_be_seen(tmp_path):
+def test_tags_become_one_printable_line(tmp_path):
     path = tmp_path / "x.flac"
     with soundfile.SoundFile(path, "w", RATE, 1) as file:
         file.title, file.artist = "a\nb\t\x1b[31m\u202ec" + "d" * 500, "$\\frac{$ *x* <script>"
@@ -183,7 +183,7 @@ def test_tags_are_one_line_of_signs_that_can_be_seen(tmp_path):
     assert song.artist == "$\\frac{$ *x* <script>"
 
 
-def test_what_only_ffmpeg_reads_says_so_or_is_read(tmp_path, monkeypatch):
+def test_m4a_is_read_by_ffmpeg_or_asks_for_it(tmp_path, monkeypatch):
     import audioread
 
     (tmp_path / "x.m4a").write_bytes(LIES["movie.m4a"])

@@ -1,4 +1,4 @@
-"""Run records, models, caches and executed notebooks that a disk or somebody has spoilt: refused by name, or read
+"""Run records, models, caches and executed notebooks that a disk or somebody has corrupted: refused by name, or read
 rightly. Nothing in them is executed, and none takes more memory than it may.
 """
 
@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 import soundfile
 from booklet import GLOSSARY, notebooks
+from corruption import HOSTILE, corrupted, emptied, examples, peak_memory, read
 from hypothesis import given
 from hypothesis import strategies as st
-from spoilt import HOSTILE, emptied, examples, most_memory, read, spoilt
 
 from mercore import UserError, _files, corpora, data_dir
 from mercore.corpora import clips, validate
@@ -61,9 +61,9 @@ def use(run: runs.Run) -> None:
 
 @given(draw=st.data())
 @examples(80)
-def test_a_record_with_bytes_of_its_own(tmp_path, record, draw):
+def test_corrupted_record(tmp_path, record, draw):
     good = json.dumps(record[0], indent=1).encode()
-    data = draw.draw(spoilt(good) | VALUES.map(lambda value: json.dumps(value).encode()))
+    data = draw.draw(corrupted(good) | VALUES.map(lambda value: json.dumps(value).encode()))
     folder = written(tmp_path / "run", data, gzip.compress(record[1].encode()))
     if run := read(runs.load, folder, naming=folder):
         use(run)
@@ -72,7 +72,7 @@ def test_a_record_with_bytes_of_its_own(tmp_path, record, draw):
 
 @given(draw=st.data())
 @examples(120)
-def test_a_record_with_another_value_somewhere(tmp_path, record, draw):
+def test_record_with_one_changed_value(tmp_path, record, draw):
     changed = json.loads(json.dumps(record[0]))
     part = draw.draw(st.sampled_from([changed, changed["config"], changed["corpus"], changed["environment"]]))
     name = draw.draw(st.sampled_from(sorted(part)))
@@ -85,9 +85,9 @@ def test_a_record_with_another_value_somewhere(tmp_path, record, draw):
 
 @given(draw=st.data())
 @examples(80)
-def test_predictions_packed_or_unpacked(tmp_path, record, draw):
+def test_corrupted_predictions(tmp_path, record, draw):
     good = record[1].encode()
-    data = draw.draw(spoilt(gzip.compress(good)) | spoilt(good).map(gzip.compress) | st.binary(max_size=100))
+    data = draw.draw(corrupted(gzip.compress(good)) | corrupted(good).map(gzip.compress) | st.binary(max_size=100))
     folder = written(tmp_path / "run", record[0], data)
     if run := read(runs.load, folder, naming=folder):
         use(run)
@@ -96,10 +96,10 @@ def test_predictions_packed_or_unpacked(tmp_path, record, draw):
 
 @given(draw=st.data())
 @examples(40)
-def test_what_a_network_made_of_the_songs(tmp_path, record, draw):
+def test_corrupted_song_predictions(tmp_path, record, draw):
     good = (RECORD / records.SNIPPETS).read_bytes()
     folder = written(tmp_path / "run", record[0], gzip.compress(record[1].encode()))
-    (folder / records.SNIPPETS).write_bytes(draw.draw(spoilt(good) | st.binary(max_size=100)))
+    (folder / records.SNIPPETS).write_bytes(draw.draw(corrupted(good) | st.binary(max_size=100)))
     read(records.song_analyses, runs.load(folder), naming=folder / records.SNIPPETS)
 
 
@@ -113,7 +113,7 @@ class Bomb:
         return open, (str(self.path), "w")
 
 
-def test_nothing_is_unpickled(tmp_path, own_folders):
+def test_pickles_are_never_loaded(tmp_path, own_folders):
     mark = tmp_path / "executed"
     bomb = np.array([Bomb(mark)], dtype=object)
     shutil.copytree(MODEL, tmp_path / "model")
@@ -153,11 +153,11 @@ BOMBS = {
 
 
 @pytest.mark.parametrize("bomb", BOMBS)
-def test_bombs_are_refused_in_little_memory(tmp_path, record, bomb):
+def test_decompression_bombs_are_refused(tmp_path, record, bomb):
     folder = written(tmp_path / "run", record[0], gzip.compress(record[1].encode()))
     name, make = BOMBS[bomb]
     (folder / name).write_bytes(make())
-    with most_memory() as peak, pytest.raises(UserError, match=name):
+    with peak_memory() as peak, pytest.raises(UserError, match=name):
         runs.load(folder)
     assert peak() < MOST_MEMORY
 
@@ -165,7 +165,7 @@ def test_bombs_are_refused_in_little_memory(tmp_path, record, bomb):
 @pytest.mark.parametrize(
     ("name", "value"), [("width", 1e6), ("units", 10**9), ("clip_seconds", 1e7), ("n_mels", 10**8)]
 )
-def test_a_network_beyond_all_measure_is_never_built(tmp_path, name, value):
+def test_oversized_networks_are_refused(tmp_path, name, value):
     shutil.copytree(MODEL, tmp_path / "huge")
     record = json.loads((MODEL / runs.RECORD).read_text())
     (record["config"]["features"] if name == "n_mels" else record["config"])[name] = value
@@ -206,7 +206,7 @@ def without_checksum(folder: Path) -> None:
     (folder / runs.RECORD).write_text(json.dumps(record))
 
 
-# --- Caches: what is spoilt is made anew
+# --- Caches: what is corrupted is made anew
 
 
 @pytest.fixture
@@ -220,13 +220,13 @@ def two_tracks(own_folders):
 
 @given(draw=st.data())
 @examples(40)
-def test_the_cache_of_features(two_tracks, draw):
+def test_corrupted_feature_cache_is_rebuilt(two_tracks, draw):
     corpus = two_tracks()
     table = clips.cut(corpus.usable, per_track=2)
     good = cache.extract(corpus, table, "log_mel")[:]
     (path,) = (data_dir() / "cache" / "features").glob("*.npy")
     whole = path.read_bytes()
-    data = draw.draw(spoilt(whole))
+    data = draw.draw(corrupted(whole))
     path.write_bytes(data)
     cache._mapped.cache_clear()
     if data != whole:
@@ -237,16 +237,16 @@ def test_the_cache_of_features(two_tracks, draw):
 
 @given(draw=st.data())
 @examples(60)
-def test_the_cache_of_what_was_found_in_audio(two_tracks, draw):
+def test_corrupted_validation_cache_is_rebuilt(two_tracks, draw):
     for left in (data_dir() / "cache" / "inspection").glob("*.json"):
-        left.unlink()  # spoilt in a way that is no fault, such as by spaces, it would be kept: the draws need the same
+        left.unlink()  # one changed harmlessly would be kept, and the draws need the same
     good = two_tracks()
     (path,) = (data_dir() / "cache" / "inspection").glob("*.json")
     files = validate._load_cache(path)
     entry = files[draw.draw(st.sampled_from(sorted(files)))]
     entry[draw.draw(st.sampled_from(sorted(entry)))] = draw.draw(VALUES)
     unsigned = json.dumps(json.loads(path.read_text()) | {"files": files}).encode()
-    path.write_bytes(draw.draw(spoilt(path.read_bytes()) | st.just(unsigned) | st.binary(max_size=50)))
+    path.write_bytes(draw.draw(corrupted(path.read_bytes()) | st.just(unsigned) | st.binary(max_size=50)))
     assert two_tracks().tracks.equals(good.tracks)
 
 
@@ -255,12 +255,12 @@ def test_the_cache_of_what_was_found_in_audio(two_tracks, draw):
 
 @given(draw=st.data())
 @examples(40)
-def test_an_executed_notebook(tmp_path, monkeypatch, draw):
+def test_corrupted_executed_notebook(tmp_path, monkeypatch, draw):
     good = nbformat.writes(notebooks()["01_data.ipynb"]).encode()
     (tmp_path / "source.ipynb").write_bytes(good)
     executed, glossary = tmp_path / "01_data.ipynb", tmp_path / "glossary.md"
     glossary.write_text(GLOSSARY)
-    executed.write_bytes(draw.draw(spoilt(good)))
+    executed.write_bytes(draw.draw(corrupted(good)))
     monkeypatch.setattr(workbook, "parameters_of", lambda path: {})
     if workbook._is_current(executed, tmp_path / "source.ipynb", {}):
         read(book.write, [executed], tmp_path / "book", glossary, naming=executed.name)

@@ -7,10 +7,10 @@ import os
 
 import nbformat
 import pytest
+from corruption import cells, corrupted, emptied, examples
 from hypothesis import given
 from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_notebook
-from spoilt import cells, emptied, examples, spoilt
 
 pytest.importorskip("nbgrader", reason="nbgrader isn't installed: requirements-grading.txt")
 
@@ -32,9 +32,9 @@ BLANK = new_notebook(cells=[new_code_cell("assert answer == 42", metadata={"nbgr
 GOOD = nbformat.writes(BLANK).encode()
 
 
-@given(data=spoilt(GOOD) | st.binary(max_size=100) | st.sampled_from((b"[" * 10_000, b'{"cells": ' * 10_000)))
+@given(data=corrupted(GOOD) | st.binary(max_size=100) | st.sampled_from((b"[" * 10_000, b'{"cells": ' * 10_000)))
 @examples(100)
-def test_a_notebook_that_is_none_is_not_graded(tmp_path, data):
+def test_corrupted_submission_is_not_graded(tmp_path, data):
     handed_in = emptied(tmp_path / "handed in") / "ann" / f"{CHAPTER}.ipynb"
     handed_in.parent.mkdir()
     handed_in.write_bytes(data)
@@ -58,7 +58,7 @@ names = cells().filter(lambda name: name.isprintable() and on_a_disk(name))
 
 @given(student=names, flat=st.booleans())
 @examples(60)
-def test_whatever_a_student_is_called_what_is_taken_stays_in_the_course(tmp_path, student, flat):
+def test_hostile_student_names_stay_in_the_course_folder(tmp_path, student, flat):
     folder = emptied(tmp_path / "handed in")
     path = folder / f"{student}_{CHAPTER}.ipynb" if flat else folder / student / f"{CHAPTER}.ipynb"
     path.parent.mkdir(exist_ok=True)
@@ -77,7 +77,7 @@ def test_no_folder_named_is_not_this_folder(capsys, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("what", ["a pipe", "a folder", "a link", "an endless device"])
-def test_what_is_no_file_is_not_opened(tmp_path, what):
+def test_pipes_and_links_are_not_graded(tmp_path, what):
     path = tmp_path / "ann" / f"{CHAPTER}.ipynb"
     path.parent.mkdir()
     if what == "a pipe":

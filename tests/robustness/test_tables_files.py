@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import soundfile
+from corruption import cells, corrupted, emptied, examples, read
 from hypothesis import given
 from hypothesis import strategies as st
-from spoilt import cells, emptied, examples, read, spoilt
 
 from mercore import FACTS, UserError, _files, corpora, songs
 from mercore.corpora import four_quadrant, validate
@@ -56,9 +56,9 @@ def whole(corpus: corpora.Corpus) -> None:
     assert corpora.summarise(corpus) and len(corpus.fingerprint) == 12
 
 
-@given(data=spoilt(GOOD.encode()) | tables("path,label,artist,title,split") | st.binary(max_size=200))
+@given(data=corrupted(GOOD.encode()) | tables("path,label,artist,title,split") | st.binary(max_size=200))
 @examples(120)
-def test_tracks_csv(tmp_path, sound, data):
+def test_corrupted_tracks_csv(tmp_path, sound, data):
     root = emptied(tmp_path / "corpus")
     shutil.copy(sound, root / "a.wav")
     (root / "tracks.csv").write_bytes(data)
@@ -68,9 +68,11 @@ def test_tracks_csv(tmp_path, sound, data):
         assert all(path.endswith(validate.AUDIO_SUFFIXES) for path in corpus.usable.path)
 
 
-@given(data=spoilt(ANNOTATIONS.encode()) | tables("Song,Quadrant"), about=spoilt(METADATA.encode()) | tables("Song"))
+@given(
+    data=corrupted(ANNOTATIONS.encode()) | tables("Song,Quadrant"), about=corrupted(METADATA.encode()) | tables("Song")
+)
 @examples(80)
-def test_the_two_tables_of_4q(tmp_path, sound, data, about):
+def test_corrupted_4q_tables(tmp_path, sound, data, about):
     root = emptied(tmp_path / "corpus")
     (root / "Q1").mkdir()
     (root / "Q2").mkdir()
@@ -83,9 +85,9 @@ def test_the_two_tables_of_4q(tmp_path, sound, data, about):
             whole(corpus)
 
 
-@given(data=spoilt(GTZAN.encode()) | tables(GTZAN_ROWS[0].strip()))
+@given(data=corrupted(GTZAN.encode()) | tables(GTZAN_ROWS[0].strip()))
 @examples(80)
-def test_the_table_of_gtzan(tmp_path, sound, data):
+def test_corrupted_gtzan_table(tmp_path, sound, data):
     root = emptied(tmp_path / "corpus")
     for genre in ("blues", "rock"):
         (root / "genres" / genre).mkdir(parents=True)
@@ -95,9 +97,9 @@ def test_the_table_of_gtzan(tmp_path, sound, data):
         whole(corpus)
 
 
-@given(data=spoilt(SECTIONS.encode()) | tables("start,end,section,genre,mood") | st.binary(max_size=200))
+@given(data=corrupted(SECTIONS.encode()) | tables("start,end,section,genre,mood") | st.binary(max_size=200))
 @examples(120)
-def test_the_sections_of_a_song(tmp_path, data):
+def test_corrupted_song_sections(tmp_path, data):
     path = tmp_path / "song.wav"
     path.with_suffix(".sections.csv").write_bytes(data)
     sections = read(_read_sections, path, naming="song.sections.csv")
@@ -107,7 +109,7 @@ def test_the_sections_of_a_song(tmp_path, data):
         songs.Analysis(song, "genre", found).per_section()
 
 
-def test_a_table_that_is_larger_than_any_is_refused_unread(tmp_path, monkeypatch):
+def test_oversized_table_is_refused_unread(tmp_path, monkeypatch):
     file = tmp_path / "tracks.csv"
     file.write_text(GOOD)
     monkeypatch.setattr(_files, "MAX_BYTES", 50)
@@ -115,15 +117,15 @@ def test_a_table_that_is_larger_than_any_is_refused_unread(tmp_path, monkeypatch
         read_table(file, ("path",))
 
 
-def test_a_row_of_a_million_cells_is_refused(tmp_path):
+def test_table_with_a_million_columns_is_refused(tmp_path):
     file = tmp_path / "tracks.csv"
     file.write_text("path,label\n" + "," * 1_000_000)
-    with pytest.raises(UserError, match=r"tracks.csv: has a line of 1,000,000 characters"):
+    with pytest.raises(UserError, match=r"tracks.csv: has a line of more than 65,536 characters"):
         read_table(file, ("path",))
 
 
 @pytest.mark.parametrize("what", ["/dev/zero", "a pipe", "nothing", "itself"])
-def test_what_never_ends_is_no_file(tmp_path, what):
+def test_pipes_and_devices_are_not_read(tmp_path, what):
     file = tmp_path / "x.csv"
     if what == "a pipe":
         pytest.importorskip("posix").mkfifo(file)

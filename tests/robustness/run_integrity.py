@@ -1,5 +1,5 @@
 """Whether what a run of the notebooks leaves is whole, and what it says; and how a run is killed. Used by
-test_killed.py and benchmarks/kill_figures.py.
+test_killed_runs.py and benchmarks/kill_figures.py.
 """
 
 import contextlib
@@ -60,7 +60,7 @@ def kill(process: psutil.Popen, alone: bool) -> list[psutil.Process]:
     return left
 
 
-def faults(data: Path, build: Path) -> list[str]:
+def find_incomplete_files(data: Path, build: Path) -> list[str]:
     """Every file below a data folder and a build folder that isn't whole, with the reason."""
     found = []
     for path, check in _checks(data, build):
@@ -106,7 +106,7 @@ def _check_features(path: Path) -> None:
 
 
 def _check_inspection(path: Path) -> None:
-    assert validate._load_cache(path), "is empty, or spoilt"
+    assert validate._load_cache(path), "is empty, or corrupted"
 
 
 def _check_embedded(folder: Path) -> None:
@@ -125,7 +125,7 @@ def _check_picture(path: Path) -> None:
         image.load()
 
 
-def results(data: Path, build: Path) -> dict[str, str]:
+def checksum_results(data: Path, build: Path) -> dict[str, str]:
     """What a run has found, as checksums by name: the predictions of its trainings, and its tables."""
     tables = _seen(build, "*/figures/*.csv")
     predictions = {folder.name: folder / runs.PREDICTIONS for folder in _seen(data / "runs", "*")}
@@ -133,7 +133,7 @@ def results(data: Path, build: Path) -> dict[str, str]:
     return {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in files.items()}
 
 
-def scraps(*folders: Path) -> list[Path]:
+def find_leftovers(*folders: Path) -> list[Path]:
     """What killed processes were writing: hidden, and swept by a later run."""
     every = [path for folder in folders for path in folder.rglob("*")]
     return [path for path in every if path.name.startswith((".unfinished-", ".mercore-")) or path.suffix == ".part"

@@ -11,8 +11,8 @@ import time
 import nbformat
 import numpy as np
 import pytest
+import run_integrity
 import soundfile
-import wholeness
 from nbformat.v4 import new_code_cell, new_notebook
 
 START = """
@@ -65,30 +65,30 @@ def place(tmp_path, music):
         data.mkdir(parents=True, exist_ok=True)
         places = {"MERCORE_DATA": str(data), "MERCORE_BUILD": str(build)}
         command = (sys.executable, "-c", START, str(notebooks))
-        return lambda *before: wholeness.start(words, places, log, (*before, *command)), data, build, log
+        return lambda *before: run_integrity.start(words, places, log, (*before, *command)), data, build, log
 
     return of
 
 
 @pytest.mark.slow
-def test_the_next_run_completes_and_everything_is_whole(place):
+def test_next_run_completes_and_all_files_are_complete(place):
     begin, data, build, log = place("undisturbed")
     started = time.monotonic()
-    assert begin(*wholeness.without_network()).wait() == 0, log.read_text()[-2000:]
-    whole, expected = time.monotonic() - started, wholeness.results(data, build)
-    assert wholeness.faults(data, build) == [] and len(expected) == 2  # of a training, and a table
+    assert begin(*run_integrity.without_network()).wait() == 0, log.read_text()[-2000:]
+    whole, expected = time.monotonic() - started, run_integrity.checksum_results(data, build)
+    assert run_integrity.find_incomplete_files(data, build) == [] and len(expected) == 2  # of a training, and a table
 
     begin, data, build, log = place("killed")
     for alone in (True, False):
         moment = MOMENTS.uniform(0, 0.9 * whole)
         process = begin()
         time.sleep(moment)
-        left = wholeness.kill(process, alone)
+        left = run_integrity.kill(process, alone)
         assert not left, f"{left} left after the kill at {moment:.1f} of {whole:.1f} s"
     one, other = begin(), begin()  # two at once, in one folder
     assert one.wait() == 0 and other.wait() == 0, f"after {moment:.1f} of {whole:.1f} s: {log.read_text()[-2000:]}"
-    assert wholeness.faults(data, build) == []
-    found = wholeness.results(data, build)
+    assert run_integrity.find_incomplete_files(data, build) == []
+    found = run_integrity.checksum_results(data, build)
     # What both have trained at the same time is there twice, as name and name.2.
     assert {name.removesuffix(".2"): value for name, value in found.items()} == expected
     assert all(found[name] == expected[name.removesuffix(".2")] for name in found)

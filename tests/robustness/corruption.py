@@ -1,4 +1,4 @@
-"""What a disk or somebody has spoilt, for property-based tests of everything that reads files.
+"""What a disk or somebody has corrupted, for property-based tests of everything that reads files.
 
 The same examples every time, as a suite wants it. MERCORE_FUZZ=50 asks for fifty times as many, others each time.
 """
@@ -53,7 +53,7 @@ def cells():
 
 
 @st.composite
-def spoilt(draw, good: bytes) -> bytes:
+def corrupted(draw, good: bytes) -> bytes:
     """Bytes with some of these faults: bits flipped, cut off, a part overwritten, repeated, taken out or put in."""
     data = bytearray(good)
     for _ in range(draw(st.integers(1, 3))):
@@ -94,7 +94,7 @@ def emptied(folder: Path) -> Path:
 
 
 @contextmanager
-def most_memory():
+def peak_memory():
     """A function that gives the bytes that became resident at the peak, while the context lasted (Linux, else 0)."""
     status, reset = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 
