@@ -10,7 +10,7 @@ from pathlib import Path
 
 from mercore import UserError, __version__
 
-FOLDERS = ("MERCORE_DATA", "MERCORE_BUILD", "MERCORE_FIGURES", "MERCORE_RUNS")
+FOLDERS = ("MERCORE_DATA", "MERCORE_BUILD", "MERCORE_FIGURES")
 NOT_WRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM)
 # glibc reads these when a process starts, see mallopt(3): kernels and workers keep the memory that TensorFlow frees
 # in every step instead of returning it to the system. tests/benchmarks/kept_memory.py measures what that saves.
@@ -47,7 +47,7 @@ def main(words: list[str] | None = None) -> int:
 def prepare_environment() -> None:
     """Set what the processes that a command starts inherit."""
     for name in FOLDERS:
-        if os.environ.get(name) and "://" not in os.environ[name]:  # the notebooks run in another folder
+        if os.environ.get(name):  # the notebooks run in another folder
             os.environ[name] = os.path.abspath(os.path.expanduser(os.environ[name]))
     for name, value in ALLOCATOR.items():
         os.environ.setdefault(name, value)
@@ -115,7 +115,7 @@ SETTINGS = arg(
 CORPUS = (
     arg("corpus", help="a folder, or 'embedded'"),
     arg("--task", choices=("genre", "mood"), required=True),
-    arg("--networks", type=list_of(str), default=(), metavar="A,B", help="default: all seven"),
+    arg("--networks", type=list_of(str), default=(), metavar="A,B", help="default: all"),
     arg("--profile", default="quick", help="smoke, quick (default), report or tuned"),
     arg("--cluster", metavar="tcp://HOST:PORT", help="a Dask scheduler whose workers do it"),
 )

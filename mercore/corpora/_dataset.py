@@ -1,4 +1,4 @@
-"""How a dataset of this package is described: see gtzan.py for an example, registry.py for the list."""
+"""How a dataset of this package is described: see gtzan.py for an example, corpus.py for the list."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field

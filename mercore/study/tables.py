@@ -183,8 +183,9 @@ def mood_name_runs(index: RecordIndex) -> Networks:
 
 
 def mood_name_tables(networks: Networks) -> dict[str, pd.DataFrame]:
-    """Compute `label_permutation.bootstrap` of each network, all seeds together."""
-    return {key: label_permutation.bootstrap(key, pooled_test(runs)) for key, runs in networks.items()}
+    """Compute `label_permutation.bootstrap` of each of the report's networks, all seeds together."""
+    of_report = {key: runs for key, runs in networks.items() if key in published.networks()}
+    return {key: label_permutation.bootstrap(key, pooled_test(runs)) for key, runs in of_report.items()}
 
 
 def calibrated(run: Run) -> tuple[pd.DataFrame, pd.DataFrame, float]:

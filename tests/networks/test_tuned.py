@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from mercore import networks
+from mercore.evaluation import published
 from mercore.networks import layers
 
 
@@ -26,6 +27,6 @@ def test_log_power_hears_twice_the_amplitude_as_six_decibels():
     np.testing.assert_allclose(loud - quiet, np.log(4), atol=1e-3)
 
 
-@pytest.mark.parametrize("key", networks.names())
+@pytest.mark.parametrize("key", published.networks())
 def test_fewer_parameters_than_the_report_s(key):
     assert networks.build(key, 4, "tuned").count_params() < networks.build(key, 4, "report").count_params()

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mercore import UserError, evaluation, networks, plots
+from mercore import UserError, evaluation, plots
 from mercore.evaluation import published
 from mercore.study import figures, tables
 from mercore.study.tables import RecordIndex
@@ -17,7 +17,7 @@ RIGHT = {"clip": 0.8, "track": 0.65, "artist": 0.6}
 
 
 def made_up(key, protocol, seed):
-    rng = np.random.default_rng([networks.names().index(key), tables.PROTOCOLS.index(protocol), seed])
+    rng = np.random.default_rng([published.networks().index(key), tables.PROTOCOLS.index(protocol), seed])
     n = 600
     label = np.array(QUADRANTS)[np.arange(n) // 5 % 4]
     p = rng.dirichlet((0.5,) * 4, n)
@@ -40,7 +40,7 @@ def made_up(key, protocol, seed):
 
 @pytest.fixture(scope="module")
 def records():
-    return [made_up(k, p, s) for k in networks.names() for p in tables.PROTOCOLS for s in (0, 1)]
+    return [made_up(k, p, s) for k in published.networks() for p in tables.PROTOCOLS for s in (0, 1)]
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +64,7 @@ def made_up_genre(key, protocol, name="4Q genre tags"):
 
 
 def test_uneven_classes_are_averaged(records):
-    genres = [made_up_genre(key, protocol) for key in networks.names() for protocol in ("clip", "artist")]
+    genres = [made_up_genre(key, protocol) for key in published.networks() for protocol in ("clip", "artist")]
     assert tables.score(genres[0]).name == "balanced accuracy"
     assert tables.score(records[0]).name == "accuracy"
     table = tables.protocol_table(RecordIndex(genres).by_protocol("4Q genre tags"))
@@ -93,7 +93,7 @@ def test_votes_and_pairs_of_networks(index):
     votes = tables.vote_table(by_network)
     assert (votes["tracks"] > votes["clips"]).all()  # made up: clips are right independently of each other
     pairs = tables.pair_table(by_network)
-    assert set(pairs.index) == set(networks.names()) - set(pairs["best"])
+    assert set(pairs.index) == set(published.networks()) - set(pairs["best"])
     assert (pairs["beaten"] == (pairs["high"] < 0)).all()
     assert pairs["p"].between(0, 1).all()
 
@@ -186,6 +186,11 @@ def test_networks_are_in_the_order_of_the_figures_and_unknown_ones_come_last(rec
     assert list(RecordIndex([*mine, *records]).by_network("4Q", "clip")) == [*published.networks(), "mine"]
 
 
+def test_only_the_report_s_networks_say_which_mood_names_it_means(records):
+    mine = [dataclasses.replace(records[0], config=records[0].config | {"network": "mine"})]
+    assert list(tables.mood_name_tables({"conv": records[:1], "mine": mine})) == ["conv"]
+
+
 def test_two_runs_of_one_network_and_seed_cannot_be_told_apart(records):
     with pytest.raises(UserError, match="of one network, seed and protocol"):
         RecordIndex([*records, made_up("conv", "clip", 1)]).by_network("4Q", "clip")
@@ -244,7 +249,7 @@ def test_a_learning_curve_ends_with_all_training_tracks(ablations):
 
 
 def test_everything_is_drawn(records, folds, ablations, tmp_path):
-    genres = [made_up_genre(key, protocol) for key in networks.names() for protocol in ("clip", "artist")]
+    genres = [made_up_genre(key, protocol) for key in published.networks() for protocol in ("clip", "artist")]
     written = figures.draw([*records, *genres, *folds], tmp_path)
     names = {str(path.relative_to(tmp_path)) for path in written}
     for protocol in tables.PROTOCOLS:
@@ -265,8 +270,8 @@ def test_everything_is_drawn(records, folds, ablations, tmp_path):
 
 
 def test_where_a_corpus_has_no_records_by_a_protocol_the_next_is_drawn(ablations, tmp_path):
-    tags = [made_up_genre(key, "clip") for key in networks.names()]
-    mini = [made_up_genre(key, protocol, "GTZAN-mini") for key in networks.names() for protocol in ("clip", "track")]
+    tags = [made_up_genre(key, "clip") for key in published.networks()]
+    mini = [made_up_genre(key, way, "GTZAN-mini") for key in published.networks() for way in ("clip", "track")]
     written = figures.draw([*tags, *mini], tmp_path)
     for protocol, name in (("clip", "4Q genre tags"), ("track", "GTZAN-mini")):
         assert tmp_path / protocol / "fig07_genre_results.png" in written
