@@ -53,10 +53,10 @@ def pytest_xdist_make_scheduler(config, log):
 
 @pytest.fixture(scope="session")
 def shared_folder(tmp_path_factory) -> Path:
-    """A folder that all workers of this test session share."""
+    """A folder that all workers of this session share; $MERCORE_TESTS_SHARED, if several sessions do."""
     own = tmp_path_factory.getbasetemp()
-    folder = (own.parent if PARALLEL else own) / "shared"
-    folder.mkdir(exist_ok=True)
+    folder = Path(os.environ.get("MERCORE_TESTS_SHARED") or (own.parent if PARALLEL else own) / "shared")
+    folder.mkdir(exist_ok=True, parents=True)
     return folder
 
 
