@@ -19,7 +19,7 @@ from mercore.workbook.runner import NOTEBOOKS
 EXERCISES = NOTEBOOKS / "exercises"
 SOURCES = EXERCISES / "source"
 # tests/ has wrong answers with their marks, notebooks/exercises the sources and what lecturers want to know.
-KEPT_BACK = (".ci/", "tests/", "notebooks/exercises/")
+KEPT_BACK = (".ci/", ".github/", "tests/", "notebooks/exercises/", "CONTRIBUTING.md", "CHANGELOG.md")
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date of a zip: the same files give the same bytes
 
 
