@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,9 @@ PARALLEL = "PYTEST_XDIST_WORKER" in os.environ
 if PARALLEL:  # one core each
     for library in ("TF_NUM_INTRAOP_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ.setdefault(library, "1")
+    # Two processes that compile librosa's functions into one cache at once may end with a segmentation fault.
+    folder = f"mercore-numba-{os.environ['PYTEST_XDIST_WORKER']}"
+    os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(tempfile.gettempdir(), folder)))
 TESTS = Path(__file__).resolve().parent
 PROJECT = TESTS.parent
 # What takes longest starts first.
