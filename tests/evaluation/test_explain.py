@@ -38,6 +38,7 @@ def trained(request):
     return model
 
 
+@pytest.mark.slow
 def test_grad_cam_and_occlusion_point_at_the_burst_that_decides(trained):
     x, y, places = bursts(24, seed=2)
     assert (trained.predict_on_batch(x).argmax(axis=1) == y).mean() > 0.9  # else there's nothing to point at

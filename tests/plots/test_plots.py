@@ -124,6 +124,7 @@ def every_figure():
     yield "split", plots.plot_split(split, clips)
 
 
+@pytest.mark.slow
 def test_every_figure_is_legible(tmp_path):
     for name, fig in every_figure():
         path = plots.save(fig, "it", Provenance(corpus="embedded genre", protocol="artist", composed=True), tmp_path)

@@ -39,6 +39,7 @@ def music(tmp_path):
     return tmp_path / "music"
 
 
+@pytest.mark.slow
 def test_a_folder_is_predicted_and_its_broken_file_named(run, music, tmp_path, capsys):
     out = tmp_path / "out"
     told = ["predict", str(music), "--run", run.id, "--count", "7", "--seed", "3", "--out", str(out)]
@@ -153,6 +154,7 @@ MERCORE_IS_AWAY = "import sys; assert not [name for name in sys.modules if name.
 
 
 @pytest.mark.parametrize("network", ["mood_4q", "run"])
+@pytest.mark.slow
 def test_an_export_is_used_by_three_lines_without_this_project(network, run, tmp_path):
     """In another process that can't import it: the same probabilities, from sound."""
     chosen = run if network == "run" else pretrained.load(network)

@@ -96,6 +96,7 @@ def test_what_is_not_at_hand_stays_undecided():
     assert table.at[1, "found"] == "nothing tested on genre"
 
 
+@pytest.mark.slow
 def test_snippets_and_learning_curves_are_judged():
     labels = np.repeat(["Q1", "Q2", "Q3", "Q4"], 20)
     snippets = pd.DataFrame({"task": "mood", "label": labels, "predicted": labels, "section": np.repeat(range(8), 10)})

@@ -53,6 +53,7 @@ def test_a_table_is_filled_and_what_it_has_is_kept(tmp_path):
     assert path.read_text() == "variant,n,share\na,2,0.2500\nb,1,0.5000\n"
 
 
+@pytest.mark.slow
 def test_a_variant_is_compared_with_the_unchanged_network(tones, monkeypatch):
     def train_smoke(corpus, key, profile, tested, **options):
         return [training.train(corpus, key, "smoke", protocol="track", epochs=1)]

@@ -25,6 +25,7 @@ def test_a_record_keeps_what_figures_need_and_no_weights(run, tmp_path):
     assert [one.id for one in records.load_all(tmp_path)] == [run.id]
 
 
+@pytest.mark.slow
 def test_a_network_of_the_case_studies_keeps_what_it_made_of_the_songs(run, tmp_path, monkeypatch):
     assert records.song_analyses(runs.load(records.commit(run, tmp_path / "without"))) == []
     monkeypatch.setattr(records, "CASE_NETWORKS", {run.corpus["task"]: "blstm"})
@@ -60,10 +61,12 @@ def test_another_prediction_or_another_metric_is_found_out(run, tmp_path):
         records.commit(run, tmp_path)
 
 
+@pytest.mark.slow
 def test_the_committed_records_agree_with_their_predictions():
     assert records.verify() == []
 
 
+@pytest.mark.slow
 def test_a_record_can_be_repeated(run, tones, tmp_path, monkeypatch):
     monkeypatch.setattr(records, "RECORDS", tmp_path)
     records.commit(run, tmp_path)
@@ -123,6 +126,7 @@ def test_without_records_there_is_nothing_to_draw(tmp_path, monkeypatch, capsys)
     assert "there are no records" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_the_command_line(run, capsys):
     assert __main__.main(["runs", "verify"]) == 0
     assert "every metric follows" in capsys.readouterr().out
@@ -130,6 +134,7 @@ def test_the_command_line(run, capsys):
     assert "nothing: there is neither such a run" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_the_committed_figures_are_those_that_follow_from_the_records(tmp_path):
     drawn = figures.draw(records.load_all(), tmp_path)
     assert drawn

@@ -46,6 +46,7 @@ def test_what_cannot_be_trained_is_told_before(tones, options, message):
         plan(tones, **options)
 
 
+@pytest.mark.slow
 def test_a_failure_is_named_and_the_others_go_on(tones, monkeypatch, capsys):
     real = training.train
 
@@ -77,6 +78,7 @@ def test_another_corpus_at_the_same_place_is_refused(tones, monkeypatch):
     assert "trains with 1 threads, not 2" in sweep.train(job, 2)[1]
 
 
+@pytest.mark.slow
 def test_a_killed_process_is_made_up_for(tones, monkeypatch, tmp_path):
     def train(job, threads):
         mark = tmp_path / "killed"
@@ -91,6 +93,7 @@ def test_a_killed_process_is_made_up_for(tones, monkeypatch, tmp_path):
     assert (tmp_path / "killed").exists()
 
 
+@pytest.mark.slow
 def test_processes_that_always_die_do_not_hang_it(tones, monkeypatch):
     monkeypatch.setattr(sweep, "train", lambda job, threads: os._exit(1))
     jobs = plan(tones, seeds=range(2))

@@ -248,6 +248,7 @@ def test_a_learning_curve_ends_with_all_training_tracks(ablations):
     assert "tested on 100 tracks" in about.text()
 
 
+@pytest.mark.slow
 def test_everything_is_drawn(records, folds, ablations, tmp_path):
     genres = [made_up_genre(key, protocol) for key in published.networks() for protocol in ("clip", "artist")]
     written = figures.draw([*records, *genres, *folds], tmp_path)
@@ -269,6 +270,7 @@ def test_everything_is_drawn(records, folds, ablations, tmp_path):
     assert len(claims) == 15
 
 
+@pytest.mark.slow
 def test_where_a_corpus_has_no_records_by_a_protocol_the_next_is_drawn(ablations, tmp_path):
     tags = [made_up_genre(key, "clip") for key in published.networks()]
     mini = [made_up_genre(key, way, "GTZAN-mini") for key in published.networks() for way in ("clip", "track")]

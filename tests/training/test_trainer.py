@@ -62,6 +62,7 @@ def test_an_identical_run_is_reused_and_says_so(run, tones, capsys):
     assert "reused" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_predictions_and_another_others(run, tones):
     same = training.train(tones, "blstm", "quick", "track", epochs=3, clips_per_track=4, reuse=False)
     assert same.id != run.id  # kept beside it, not over it
@@ -70,6 +71,7 @@ def test_the_same_seed_gives_the_same_predictions_and_another_others(run, tones)
     assert not other.predictions["p_low"].equals(run.predictions["p_low"])
 
 
+@pytest.mark.slow
 def test_what_other_threads_draw_changes_nothing(run, tones):
     """As those of a cluster's worker do, from the very numbers of which Keras makes seeds."""
     done = threading.Event()
@@ -101,6 +103,7 @@ print(run.id)
 """
 
 
+@pytest.mark.slow
 def test_two_gpus_share_each_batch_and_learn_the_same(tones):
     """Two logical processors stand in for them; batches are even, so the mean over halves is that of the whole."""
     alone = training.train(tones, "conv", "smoke", "track", epochs=2, dropout=0.0)
