@@ -56,7 +56,7 @@ def test_another_prediction_or_another_metric_is_found_out(run, tmp_path):
     (folder / runs.RECORD).write_text(json.dumps(record))
     assert "test is recorded as" in records.verify(tmp_path)[0]
     (folder / runs.PREDICTIONS).write_bytes(gzip.compress(b"half a"))
-    assert "not a whole run" in records.verify(tmp_path)[0]
+    assert "not a complete run" in records.verify(tmp_path)[0]
     with pytest.raises(UserError, match="another record of this name"):
         records.commit(run, tmp_path)
 

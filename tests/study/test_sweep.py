@@ -163,8 +163,8 @@ def test_a_cluster_gives_what_one_machine_gives_though_a_worker_is_killed(tones,
     monkeypatch.setenv("MERCORE_DATA", str(tmp_path / "shared"))
     with dask(tmp_path / "cluster", workers=2) as (address, workers):
         there = sweep.extract(str(tones.root), "mood", ["conv"], "smoke", address=address)["log_mel"]
-        assert Path(there.steps.filename).is_relative_to(tmp_path / "shared")
-        assert (there.steps == here.steps).all()
+        assert Path(there.quantised.filename).is_relative_to(tmp_path / "shared")
+        assert (there.quantised == here.quantised).all()
 
         found = []
         for outcome in sweep.run(jobs, address=address):
