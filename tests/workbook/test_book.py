@@ -165,7 +165,7 @@ def test_a_build_folder_that_cant_be_written_is_named(own_folders, monkeypatch):
     monkeypatch.setattr(
         book, "atomic_directory", lambda *_: (_ for _ in ()).throw(PermissionError(13, "Permission denied"))
     )
-    with pytest.raises(UserError, match=r"can't be written \(Permission denied\); make room, or name another"):
+    with pytest.raises(UserError, match=r"can't be written \(Permission denied\); free some disk space or choose"):
         book.make([])
 
 
