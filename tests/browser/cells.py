@@ -3,7 +3,7 @@
 # Nothing has to be rendered for these. 31 s, as an explorer shows 30 s at most.
 CORPUS = """
 import os, numpy as np, pandas as pd, soundfile
-from dataclasses import replace
+from dataclasses import asdict, replace
 from mercore import corpora, songs, training, widgets
 from mercore.corpora import clips
 from mercore.training import pretrained, runs
@@ -22,7 +22,7 @@ table = cut.assign(artist="", side="test", predicted=np.where(cut.index % 3, cut
 table["p_low"] = np.where(table["predicted"] == "low", 0.6 + 0.01 * table["start"], 0.3)
 table["p_high"] = 1 - table["p_low"]
 about = {"name": "tones", "task": "label", "classes": ["high", "low"], "fingerprint": ""}
-config = {"network": "conv", "protocol": "track", "profile": "smoke", "seed": 0}
+config = asdict(training.configure("conv", "smoke")) | {"protocol": "track", "seed": 0}
 widgets.ErrorExplorer(runs.Run(config, about, pd.DataFrame(), table, {}), corpus)
 """
 # All clips as if they were tested: a track has two then, to choose from.

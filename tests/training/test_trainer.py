@@ -280,6 +280,7 @@ def test_stopped_in_the_first_epoch_the_weights_are_kept_as_they_are(tones):
     ("conv_bgru", {"n_mels": 96, "units": 4, "width": 2.0}),
     ("end2end_gru", {"clip_seconds": 2.0, "units": 8, "width": 0.25}),
 ])  # fmt: skip
+@pytest.mark.slow
 def test_sizes_and_clips_of_ones_own(tones, key, changes):
     usual = training.train(tones, key, "smoke", "track", seed=0)
     run = training.train(tones, key, "smoke", "track", seed=0, **changes)
@@ -303,6 +304,7 @@ def test_sizes_that_a_network_has_not_are_refused(tones):
             training.train(tones, key, profile, "track", **changes)
 
 
+@pytest.mark.slow
 def test_a_stopped_training_leaves_no_thread_behind(tones):
     training.train(tones, "conv", "smoke", "track", seed=8, listener=Impatient())
     before = threading.active_count()
@@ -325,6 +327,7 @@ def small_network(n_classes, shape):
     return keras.Model(inputs, keras.layers.Dense(n_classes, activation="softmax")(x))
 
 
+@pytest.mark.slow
 def test_a_function_of_ones_own_is_trained_and_loads_in_another_process(tones):
     epochs = []
     count = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: epochs.append(epoch))

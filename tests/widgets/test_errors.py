@@ -1,6 +1,6 @@
 """The error explorer without a browser."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import ipywidgets
 import matplotlib as mpl
@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import soundfile
 
+from mercore import training
 from mercore.corpora import clips
 from mercore.training.runs import Run
 from mercore.widgets import ErrorExplorer
@@ -21,7 +22,7 @@ def run(tones):
     cut = clips.cut(tones.usable, per_track=2)
     table = cut.assign(artist="", side="test", predicted="high", p_high=0.5 + 0.1 * cut["start"])
     about = {"name": "tones", "task": "label", "classes": list(tones.classes), "fingerprint": ""}
-    config = {"network": "conv", "protocol": "track", "profile": "smoke", "seed": 0}
+    config = asdict(training.configure("conv", "smoke")) | {"protocol": "track", "seed": 0}
     return Run(config, about, pd.DataFrame(), table.assign(p_low=1 - table["p_high"]), {})
 
 

@@ -163,6 +163,7 @@ def test_a_fault_is_reported_and_the_next_training_works(laboratory, monkeypatch
     assert "Kept as" in laboratory.status.value
 
 
+@pytest.mark.slow
 def test_runs_are_sorted_compared_and_found_again(laboratory):
     for seed in (21, 22, 21):  # the last is found, not listed twice
         assert "there already" not in laboratory.status.value

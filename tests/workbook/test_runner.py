@@ -131,6 +131,7 @@ def several(folder: Path, **cells: str) -> list[Path]:
     return [folder / f"{name}.ipynb" for name in cells]
 
 
+@pytest.mark.slow
 def test_notebooks_that_use_trainings_wait_for_those_that_train(tmp_path, monkeypatch):
     monkeypatch.setattr(execution, "NEEDS", {"a_uses": ("b_trains", "not_chosen")})
     mark = str(tmp_path / "mark")
