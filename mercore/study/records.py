@@ -118,8 +118,11 @@ def find(name: str) -> Run:
 
 def thread_count(record: Run) -> int:
     """Return how many threads its training had: with another number sums are rounded differently."""
-    threads = str(record.environment["threads"])
-    return int(threads) if threads.isdecimal() else record.environment["cores"]
+    try:
+        threads = str(record.environment["threads"])
+        return int(threads) if threads.isdecimal() else record.environment["cores"]
+    except (KeyError, TypeError) as error:
+        raise UserError(f"{record.folder}: its record doesn't say with how many threads it was trained") from error
 
 
 def repeat(record: Run, path: str | None = None, seed: int | None = None) -> Run:

@@ -261,6 +261,8 @@ def read_record(folder: Path) -> Run:
         )
         if not 0 < len(set(run.classes)) == len(run.classes) <= MAX_CLASSES:
             raise ValueError(f"{len(run.classes)} classes")
+        if not run.title:
+            raise ValueError("no network")
         if run.config["profile"] != "baseline":
             run.settings  # noqa: B018  (raises where they can't be those of a training)
         return run

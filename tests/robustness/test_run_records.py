@@ -66,7 +66,7 @@ def test_corrupted_record(tmp_path, record, draw):
     data = draw.draw(corrupted(good) | VALUES.map(lambda value: json.dumps(value).encode()))
     folder = written(tmp_path / "run", data, gzip.compress(record[1].encode()))
     if run := read(runs.load, folder, naming=folder):
-        use(run)
+        read(use, run, naming=folder)
     records.verify(tmp_path)
 
 
@@ -79,7 +79,7 @@ def test_record_with_one_changed_value(tmp_path, record, draw):
     part[name] = draw.draw(VALUES)
     folder = written(tmp_path / "run", changed, gzip.compress(record[1].encode()))
     if run := read(runs.load, folder, naming=folder):
-        use(run)
+        read(use, run, naming=folder)
     records.verify(tmp_path)
 
 
@@ -90,7 +90,7 @@ def test_corrupted_predictions(tmp_path, record, draw):
     data = draw.draw(corrupted(gzip.compress(good)) | corrupted(good).map(gzip.compress) | st.binary(max_size=100))
     folder = written(tmp_path / "run", record[0], data)
     if run := read(runs.load, folder, naming=folder):
-        use(run)
+        read(use, run, naming=folder)
     records.verify(tmp_path)
 
 
@@ -230,7 +230,7 @@ def test_corrupted_feature_cache_is_rebuilt(two_tracks, draw):
     path.write_bytes(data)
     cache._mapped.cache_clear()
     if data != whole:
-        with pytest.warns(UserWarning, match="isn't as this version writes it"):
+        with pytest.warns(UserWarning, match="damaged"):
             again = cache.extract(corpus, table, "log_mel")[:]
         assert (again == good).all() and path.read_bytes() == whole
 
